@@ -1,0 +1,65 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Three floors: `Orchestration` (ground) imports nothing; the first-floor targets import it and their own C
+// library, never each other; `genesis` (roof) joins them. The build enforces it: undeclared imports are errors
+// (see the Makefile), warnings are errors, Swift 6 language mode.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "genesis",
+    products: [.executable(name: "genesis", targets: ["genesis"])],
+    targets: [
+        // Cellar: system libraries and threads, each seen by the rooms that need it.
+        .systemLibrary(name: "CLibpq", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CJq", providers: [.apt(["libjq-dev"])]),
+        room("Threads", []),
+
+        // Ground: values, machines, ports.
+        room("Orchestration", []),
+
+        // First floor: neighbours that never import each other.
+        room("WorkerRuntime", ["Orchestration"]),
+        room("PostgresStore", ["Orchestration", "CLibpq", "Threads"]),
+        room("KafkaTransport", ["Orchestration", "CRdkafka", "Threads"]),
+        room("WorkflowFiles", ["Orchestration", "CYaml", "CJq", "Threads"]),
+
+        // Beside: what development and tests need, and no worker.
+        room("EmbeddedServices", []),
+        room("OrchestrationTesting", ["Orchestration"]),
+
+        // Roof.
+        .executableTarget(
+            name: "genesis",
+            dependencies: [
+                "Orchestration", "WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles",
+                "EmbeddedServices", "Threads",
+            ],
+            swiftSettings: strict
+        ),
+
+        tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
+        tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"]),
+        tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
+        tests("KafkaTransportTests", ["KafkaTransport", "Orchestration", "EmbeddedServices"]),
+        tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
+        tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
+    ]
+)

@@ -1,0 +1,132 @@
+/// A record as it came from Kafka.
+package struct IncomingRecord: Equatable, Sendable {
+    package var topicPartition: TopicPartition
+    package var offset: Int64
+    package var key: [UInt8]?
+    /// Nil for a tombstone.
+    package var value: [UInt8]?
+    package var headers: [RecordHeader]
+    package var timestamp: Instant?
+
+    package init(
+        topicPartition: TopicPartition,
+        offset: Int64,
+        key: [UInt8]?,
+        value: [UInt8]?,
+        headers: [RecordHeader] = [],
+        timestamp: Instant? = nil
+    ) {
+        self.topicPartition = topicPartition
+        self.offset = offset
+        self.key = key
+        self.value = value
+        self.headers = headers
+        self.timestamp = timestamp
+    }
+}
+
+package struct RecordHeader: Hashable, Sendable {
+    package var name: String
+    package var value: [UInt8]?
+
+    package init(name: String, value: [UInt8]?) {
+        self.name = name
+        self.value = value
+    }
+
+    package init(_ name: String, _ value: String) { self.init(name: name, value: Array(value.utf8)) }
+}
+
+package struct OutgoingRecord: Equatable, Sendable {
+    package var topic: String
+    package var key: [UInt8]?
+    package var value: [UInt8]?
+    package var headers: [RecordHeader]
+
+    package init(topic: String, key: [UInt8]?, value: [UInt8]?, headers: [RecordHeader] = []) {
+        self.topic = topic
+        self.key = key
+        self.value = value
+        self.headers = headers
+    }
+}
+
+/// Records of one partition in offset order. The partition is not drained further until the batch is done.
+package struct RecordBatch: Equatable, Sendable {
+    package var topicPartition: TopicPartition
+    /// The assignment it belongs to; a batch of an older one must be dropped.
+    package var generation: Int
+    package var records: [IncomingRecord]
+
+    package init(topicPartition: TopicPartition, generation: Int, records: [IncomingRecord]) {
+        self.topicPartition = topicPartition
+        self.generation = generation
+        self.records = records
+    }
+}
+
+package enum SourceEvent: Equatable, Sendable {
+    /// Partitions were assigned; nothing flows until `start` gives their offsets.
+    case assigned(generation: Int, partitions: [TopicPartition])
+    /// The assignment has ended; its batches can no longer be committed once a new owner has taken over.
+    case revoked(generation: Int)
+    case batch(RecordBatch)
+    /// The partition has stopped: its stored offset does not exist any more.
+    case partitionStopped(TopicPartition, reason: String)
+    /// Something to tell the operator; the source goes on by itself (broker away, back again).
+    case notice(String)
+    /// The client cannot go on; the process should end and be started anew.
+    case fatal(String)
+}
+
+/// Where an assigned partition starts.
+package enum StartOffset: Equatable, Sendable {
+    case offset(Int64)
+    case beginning
+    case end
+    /// Kafka's own committed offset, else the beginning; for agents, which keep no position of their own.
+    case committed
+}
+
+/// Kafka in: partitions are assigned to a group's members, and drained batch by batch.
+package protocol RecordSource: Sendable {
+    /// The id of the cluster, which positions are kept under.
+    func clusterID() async throws(TransportError) -> String
+    /// What happens next; nil after `close`.
+    func next() async -> SourceEvent?
+    /// Starts the partitions of an assignment; ignored when the generation is no longer the current one.
+    func start(generation: Int, at offsets: [TopicPartition: StartOffset]) async
+    /// The batch has been dealt with; the partition may be drained again, and lag monitors may see it.
+    func done(_ batch: RecordBatch) async
+    /// Leaves the group and ends the stream of events; bounded in time.
+    func close() async
+}
+
+/// Kafka out.
+package protocol RecordSink: Sendable {
+    /// Sends records in order and waits for the brokers' answers, one for each record, in order.
+    func send(_ records: [OutgoingRecord]) async -> [SendResult]
+    /// Waits for what is under way, bounded in time.
+    func close() async
+}
+
+package enum SendResult: Equatable, Sendable {
+    case sent
+    /// Not taken, may be tried again.
+    case failed(String)
+    /// Will never be taken (too large, invalid).
+    case refused(String)
+    /// The producer cannot go on; the process should end and be started anew.
+    case fatal(String)
+}
+
+package enum TransportError: Error, Equatable, Sendable {
+    case unavailable(reason: String)
+    case invalidConfiguration(reason: String)
+
+    package var reason: String {
+        switch self {
+        case .unavailable(let reason), .invalidConfiguration(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,305 @@
+/// Where everything decided is written. The port is the transaction, not the table.
+///
+/// Implementations: `PostgresStore`, and `InMemoryStore` for tests; both pass `StoreContract`.
+package protocol Store: Sendable {
+    /// Everything that deciding a batch needs, in one round trip, with the database's time.
+    func load(_ request: LoadRequest) async throws(StoreError) -> Loaded
+
+    /// Writes a batch in one transaction: all of it or nothing.
+    ///
+    /// Order inside: positions, session locks (by id), then the rows. A version that is not the expected one is
+    /// `.conflict`; a position owned by somebody else, or not where it was expected, is `.fenced`.
+    func commit(_ batch: CommitBatch) async throws(StoreError)
+
+    /// Takes over partitions: raises the epoch of each row (made at `firstOffset` if absent) and names the owner.
+    ///
+    /// From the moment this returns, commits of an earlier owner are fenced.
+    func takePositions(
+        cluster: String,
+        partitions: [TopicPartition],
+        owner: String
+    ) async throws(StoreError) -> [OwnedPosition]
+
+    /// Reads positions as they are, to learn what became of a commit whose answer was lost.
+    func positions(cluster: String, partitions: [TopicPartition]) async throws(StoreError) -> [OwnedPosition]
+
+    /// Inbox rows inserted by others that nobody has decided: status RECEIVED without verdict, oldest first.
+    func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand]
+
+    /// What is past its time by the database's clock: timers, waits, task limits; oldest first.
+    func dueInputs(limit: Int) async throws(StoreError) -> [DueInput]
+
+    /// Claims free or expired lanes up to a fair share among the owners alive, renews one's own.
+    ///
+    /// The lease ends `duration` after the database's now. Returns all lanes owned.
+    func leaseLanes(owner: String, duration: Interval) async throws(StoreError) -> [LaneLease]
+
+    /// Gives lanes back, for a quick takeover after a graceful stop.
+    func releaseLanes(owner: String) async throws(StoreError)
+
+    /// Unsent rows of the lanes in order of position: everything not SENT that is due by the database's clock,
+    /// leaving out rows behind an unsent, not due (FAILED) or DEAD row of the same topic and key.
+    func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage]
+
+    /// Records what became of published rows in one statement; rows of lanes whose epoch has moved on are left alone.
+    func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError)
+
+    /// Keeps a workflow definition under its content hash; an existing one is left as it is.
+    func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError)
+
+    /// The definition with the hash, whoever saved it.
+    func definition(hash: String) async throws(StoreError) -> WorkflowDefinition?
+}
+
+/// What the caller can do about a failure.
+package enum StoreError: Error, Equatable, Sendable {
+    /// Somebody else changed a session first, or the transaction was chosen as a victim. Load again, decide again.
+    case conflict(reason: String)
+    /// This worker no longer owns a partition. Drop its batch.
+    case fenced(reason: String)
+    /// The database is away. Try again later; what became of a commit is read from the positions.
+    case unavailable(reason: String)
+    /// The database is full or ill. Try again much later and say so.
+    case exhausted(reason: String)
+    /// The database will not take these values. Divide the batch; set the single culprit aside.
+    case refused(reason: String)
+    /// Schema, privileges or our own SQL are wrong. Stop the process.
+    case broken(reason: String)
+
+    package var reason: String {
+        switch self {
+        case .conflict(let reason), .fenced(let reason), .unavailable(let reason), .exhausted(let reason),
+            .refused(let reason), .broken(let reason):
+            reason
+        }
+    }
+}
+
+package struct TopicPartition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    package var topic: String
+    package var partition: Int
+
+    package init(topic: String, partition: Int) {
+        self.topic = topic
+        self.partition = partition
+    }
+
+    package var description: String { "\(topic)[\(partition)]" }
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.topic, left.partition) < (right.topic, right.partition)
+    }
+}
+
+/// A row of `kafka_positions`.
+package struct OwnedPosition: Equatable, Sendable {
+    package var clusterID: String
+    package var topic: String
+    package var partition: Int
+    /// The offset of the next record to process; nil when the partition has never been processed.
+    package var nextOffset: Int64?
+    package var ownerEpoch: Int64
+    package var ownerID: String
+    package var updatedAt: Instant
+
+    package var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
+
+    package init(
+        clusterID: String,
+        topic: String,
+        partition: Int,
+        nextOffset: Int64?,
+        ownerEpoch: Int64,
+        ownerID: String,
+        updatedAt: Instant
+    ) {
+        self.clusterID = clusterID
+        self.topic = topic
+        self.partition = partition
+        self.nextOffset = nextOffset
+        self.ownerEpoch = ownerEpoch
+        self.ownerID = ownerID
+        self.updatedAt = updatedAt
+    }
+}
+
+/// A row of `workflow_definitions`.
+package struct WorkflowDefinition: Equatable, Sendable {
+    /// SHA-256 of the source, hexadecimal.
+    package var hash: String
+    package var name: String
+    package var version: String
+    package var source: String
+    package var createdAt: Instant
+
+    package init(hash: String, name: String, version: String, source: String, createdAt: Instant) {
+        self.hash = hash
+        self.name = name
+        self.version = version
+        self.source = source
+        self.createdAt = createdAt
+    }
+}
+
+package struct LoadRequest: Equatable, Sendable {
+    package var sessions: [SessionID] = []
+    /// Keys whose recorded answers are wanted, with their tenants.
+    package var idempotencyKeys: [TenantKey] = []
+    /// Tasks named by answers, open or not.
+    package var tasks: [TaskID] = []
+    /// Waits named by replies, open or not.
+    package var correlations: [TenantKey] = []
+
+    package init() {}
+}
+
+/// A key within a tenant.
+package struct TenantKey: Hashable, Sendable {
+    package var tenantID: String
+    package var key: String
+
+    package init(tenantID: String, key: String) {
+        self.tenantID = tenantID
+        self.key = key
+    }
+}
+
+package struct Loaded: Equatable, Sendable {
+    /// `clock_timestamp()` of the database when it answered.
+    package var now: Instant
+    /// One for each requested session, also for one that does not exist.
+    package var scopes: [SessionID: SessionScope]
+    /// Inbox rows found under the requested keys.
+    package var answers: [TenantKey: InboxCommand]
+
+    package init(now: Instant, scopes: [SessionID: SessionScope], answers: [TenantKey: InboxCommand]) {
+        self.now = now
+        self.scopes = scopes
+        self.answers = answers
+    }
+}
+
+/// One session and everything that belongs to deciding about it.
+package struct SessionScope: Equatable, Sendable {
+    package var session: GenesisSession?
+    /// Open tasks, and those that the request named.
+    package var tasks: [AsyncTask] = []
+    /// Open handles, and those whose correlation the request named.
+    package var handles: [ResumeHandle] = []
+    /// Inbox rows in RECEIVED or PROCESSING that have a verdict, by arrival.
+    package var pendingCommands: [InboxCommand] = []
+
+    package init() {}
+}
+
+/// Everything one message changes in one session. Rows are after-images: what the row will be.
+package struct Commit: Equatable, Sendable {
+    package var sessionID: SessionID
+    package var tenantID: String
+    /// The session's version before; 0 when it must not exist yet.
+    package var expectedVersion: Int
+    /// The message's own inbox row, and rows of earlier commands that this one finishes.
+    package var commands: [InboxCommand] = []
+    package var events: [DomainEvent] = []
+    package var session: GenesisSession?
+    package var tasks: [AsyncTask] = []
+    package var handles: [ResumeHandle] = []
+    package var outbox: [OutboxMessage] = []
+
+    package init(sessionID: SessionID, tenantID: String, expectedVersion: Int) {
+        self.sessionID = sessionID
+        self.tenantID = tenantID
+        self.expectedVersion = expectedVersion
+    }
+}
+
+/// One transaction.
+package struct CommitBatch: Equatable, Sendable {
+    /// In the order they were decided; later commits of one session build on earlier ones.
+    package var commits: [Commit] = []
+    package var positions: [PositionAdvance] = []
+    package var deadLetters: [DeadLetter] = []
+    /// Records to publish that belong to no session's commit: copies of dead letters.
+    package var outbox: [OutboxMessage] = []
+
+    package init() {}
+
+    package var isEmpty: Bool { commits.isEmpty && positions.isEmpty && deadLetters.isEmpty && outbox.isEmpty }
+}
+
+/// Moves one partition's position by compare-and-set on owner epoch and offset.
+package struct PositionAdvance: Equatable, Sendable {
+    package var clusterID: String
+    package var topicPartition: TopicPartition
+    package var ownerEpoch: Int64
+    /// Nil when the partition had never been processed.
+    package var expectedOffset: Int64?
+    package var nextOffset: Int64
+
+    package init(
+        clusterID: String,
+        topicPartition: TopicPartition,
+        ownerEpoch: Int64,
+        expectedOffset: Int64?,
+        nextOffset: Int64
+    ) {
+        self.clusterID = clusterID
+        self.topicPartition = topicPartition
+        self.ownerEpoch = ownerEpoch
+        self.expectedOffset = expectedOffset
+        self.nextOffset = nextOffset
+    }
+}
+
+/// Something past its time.
+package struct DueInput: Equatable, Sendable {
+    package enum Kind: Equatable, Sendable {
+        /// The session's `next_timer_at`.
+        case timer
+        case handle(HandleID)
+        case task(TaskID, attempt: Int)
+    }
+
+    package var sessionID: SessionID
+    package var tenantID: String
+    package var kind: Kind
+    package var dueAt: Instant
+
+    package init(sessionID: SessionID, tenantID: String, kind: Kind, dueAt: Instant) {
+        self.sessionID = sessionID
+        self.tenantID = tenantID
+        self.kind = kind
+        self.dueAt = dueAt
+    }
+}
+
+/// A row of `outbox_lanes` that this owner holds.
+package struct LaneLease: Hashable, Sendable {
+    package var lane: Int
+    package var epoch: Int64
+
+    package init(lane: Int, epoch: Int64) {
+        self.lane = lane
+        self.epoch = epoch
+    }
+}
+
+/// What became of one outbox row. The database sets the times.
+package struct OutboxOutcome: Equatable, Sendable {
+    package enum Result: Equatable, Sendable {
+        case sent
+        /// Tried and not taken; due again after the delay, or DEAD once `retry_count` would pass `max_retries`.
+        case failed(error: String, retryAfter: Interval)
+        /// Can never be taken: DEAD at once.
+        case dead(error: String)
+    }
+
+    package var id: EventID
+    package var lane: Int
+    package var result: Result
+
+    package init(id: EventID, lane: Int, result: Result) {
+        self.id = id
+        self.lane = lane
+        self.result = result
+    }
+}

@@ -1,0 +1,4 @@
+@main
+struct Genesis {
+    static func main() async {}
+}
