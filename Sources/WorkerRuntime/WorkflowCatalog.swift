@@ -42,7 +42,7 @@ package actor WorkflowCatalog {
     }
 
     /// Whether any workflow of this worker names the event.
-    package func names(_ event: String) -> Bool { byHash.values.contains { $0.chart.takes(event) } }
+    package func names(_ event: String) -> Bool { byHash.values.contains { $0.chart.names(event) } }
 
     /// Where the agents of all workflows answer.
     package var answersTopics: [String] {

@@ -184,24 +184,3 @@ extension Turn {
         }
     }
 }
-
-extension Chart {
-    /// Whether any state names the event.
-    func names(_ event: String) -> Bool { nodes.contains { $0.names(event) } }
-
-    /// Whether the machine's own transitions name the event; those run even while the session is paused.
-    func rootNames(_ event: String) -> Bool { nodes.first?.names(event) ?? false }
-}
-
-extension StateNode {
-    /// Whether the state has a transition whose descriptor matches the event.
-    func names(_ event: String) -> Bool {
-        on.contains { transition in
-            let descriptor = transition.descriptor
-            if descriptor == event || descriptor == "*" { return true }
-            guard descriptor.hasSuffix(".*") else { return false }
-            let prefix = descriptor.dropLast(2)
-            return event == prefix || event.hasPrefix(prefix + ".")
-        }
-    }
-}

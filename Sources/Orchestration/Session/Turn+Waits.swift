@@ -309,11 +309,3 @@ extension ResumeHandle {
         (resumeHandle["replies"].array ?? []).contains { $0.string == type }
     }
 }
-
-extension Chart {
-    /// The active atomic states, for people.
-    func activeNames(_ state: ChartState) -> String {
-        let atomic = state.configuration.filter { nodes.indices.contains($0) && nodes[$0].children.isEmpty }
-        return atomic.map { nodes[$0].id }.joined(separator: ", ")
-    }
-}
