@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Orchestration
 
 /// Pauses that double up to a limit, each with full jitter so that a fleet does not knock in step.
@@ -26,5 +27,14 @@ struct Backoff {
 
     static func sleep(_ interval: Interval) async {
         try? await Task.sleep(for: .microseconds(interval.microseconds))
+    }
+}
+
+extension Instant {
+    /// The wall clock of this machine; for what no decision depends on.
+    static var wallClock: Instant {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 }

@@ -199,9 +199,15 @@ actor RecordLoop {
         _ detail: String,
         in batch: inout CommitBatch
     ) {
-        let letter = DeadLetter(record: record, cluster: cluster, reason: reason, detail: detail)
+        let letter = DeadLetter(
+            of: record,
+            clusterID: cluster,
+            reason: reason,
+            detail: detail,
+            now: Instant.wallClock
+        )
         batch.deadLetters.append(letter)
-        batch.outbox.append(PublishedForm.deadLetter(letter, record: record, now: letter.createdAt))
+        batch.outbox.append(letter.copy(tenantID: settings.defaultTenant))
         log.warning(
             "dead letter",
             LogField("record", Self.name(record)),

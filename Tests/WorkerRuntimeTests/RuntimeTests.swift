@@ -109,7 +109,7 @@ import Testing
             kind: .command,
             id: MessageID(derivedFrom: "row"),
             idempotencyKey: "row",
-            type: SessionMessage.start,
+            type: SessionMessages.start,
             tenantID: "default",
             sessionID: id,
             payload: [:],

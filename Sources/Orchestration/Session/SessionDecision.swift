@@ -58,7 +58,7 @@ package enum SessionDecision {
             expectedVersion: scope.session?.version ?? 0
         )
         let flow = scope.session?.correlationID ?? message.sessionID.description
-        let isStart = message.type == SessionMessage.start || scope.session != nil
+        let isStart = message.type == SessionMessages.start || scope.session != nil
         let verdict: Verdict = isStart ? .incident : .unknown
         let reason =
             isStart
@@ -66,7 +66,7 @@ package enum SessionDecision {
             : "there is no session \(message.sessionID)"
         let row = message.inboxRow(.failed, verdict, reason: reason, correlationID: flow, now: now)
         commit.commands = [row]
-        commit.outbox = [PublishedForm.rejection(of: row, topics: topics, now: now)]
+        commit.outbox = [topics.notice(of: row, now: now)]
         return commit
     }
 }
@@ -77,4 +77,16 @@ package struct SessionTopics: Equatable, Sendable {
     package var events: String
 
     package init(events: String = "genesis.session.events") { self.events = events }
+
+    /// What the sender of a command without events is told.
+    func notice(of row: InboxCommand, now: Instant) -> OutboxMessage {
+        PublishedForm.rejection(
+            of: row,
+            verdict: row.verdict ?? .incident,
+            reason: row.errorMessage ?? "",
+            topic: events,
+            traceparent: row.metadata["traceparent"].string,
+            now: now
+        )
+    }
 }

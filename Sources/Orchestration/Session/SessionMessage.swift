@@ -79,7 +79,7 @@ package struct SessionMessage: Sendable, Equatable {
         let (type, subject) =
             switch due.kind {
             case .timer: ("timer.due", "\(due.sessionID)/\(due.dueAt)")
-            case .handle(let id): (Self.waitExpired, "\(id)")
+            case .handle(let id): (SessionMessages.parkExpired, "\(id)")
             case .task(let id, let attempt): ("task.overdue", "\(id)/\(attempt)/\(due.dueAt)")
             }
         let id = MessageID(derivedFrom: type, subject)
@@ -91,13 +91,12 @@ package struct SessionMessage: Sendable, Equatable {
             tenantID: due.tenantID,
             sessionID: due.sessionID,
             payload: [:],
-            source: "worker"
+            source: Self.workerSource
         )
     }
 
-    /// The event that a wait's state gets at its deadline.
-    package static let waitExpired = "park.expired"
-    package static let start = "Command.Genesis.Session.Start"
+    /// The source of messages that the worker makes itself.
+    package static let workerSource = "worker"
 
     /// The draft that a reply says it answers, if it says so.
     package var draft: Int? {

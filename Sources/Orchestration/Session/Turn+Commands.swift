@@ -6,14 +6,14 @@ extension Turn {
 
     mutating func deliverCommand(_ message: SessionMessage) {
         guard let session = scope.session else {
-            if message.type == SessionMessage.start {
+            if message.type == SessionMessages.start {
                 start(message)
             } else {
                 refuse(message, .unknown, "there is no session \(message.sessionID)")
             }
             return
         }
-        if message.type == SessionMessage.start {
+        if message.type == SessionMessages.start {
             return refuse(message, .notAllowed, "session \(session.id) has already started")
         }
         if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }

@@ -168,10 +168,10 @@ extension AgentAnswer {
     /// The event type the answer came as.
     var type: String {
         switch kind {
-        case .started: "Task.Started"
-        case .progressed: "Task.Progressed"
+        case .started: SessionMessages.taskStarted
+        case .progressed: SessionMessages.taskProgressed
         case .completed(let type, _): type
-        case .failed: "Task.Failed"
+        case .failed: SessionMessages.taskFailed
         }
     }
 
@@ -199,7 +199,7 @@ extension AgentAnswer {
         guard parts.count == 2, let taskID = TaskID(parts[1]), row.payload["task_id"].string == taskID.description,
             let attempt = row.payload["attempt"].int
         else { return nil }
-        if parts[0] == "Task.Failed" {
+        if parts[0] == SessionMessages.taskFailed {
             self.init(
                 taskID: taskID,
                 attempt: attempt,

@@ -15,7 +15,7 @@ extension Turn {
         let state = workflow.chart.nodes[node]
         let derived = correlation(of: state, visit: visit)
         let early = scope.handles.first { $0.status == .pendingPause && $0.correlationID == derived }
-        let replies = state.on.map(\.descriptor).filter { $0 != SessionMessage.waitExpired }
+        let replies = state.on.map(\.descriptor).filter { $0 != SessionMessages.parkExpired }
         let handle = ResumeHandle(
             id: early?.id ?? HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visit)"),
             tenantID: session.tenantID,
@@ -284,7 +284,7 @@ extension Turn {
                 "handle_id": JSONValue(id), "correlation_id": .string(handle.correlationID),
                 "expires_at": JSONValue(expiresAt),
             ]
-            switch step(.event(type: SessionMessage.waitExpired, payload: payload)) {
+            switch step(.event(type: SessionMessages.parkExpired, payload: payload)) {
             case .failure(let failure): return raiseIncident(failure, message)
             case .success(let step):
                 if case .taken = step.outcome {

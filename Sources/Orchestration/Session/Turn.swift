@@ -175,7 +175,7 @@ struct Turn {
                 createdAt: now
             )
             commit.events.append(event)
-            commit.outbox.append(PublishedForm.event(event, topics: topics, metadata: message.metadata))
+            commit.outbox.append(PublishedForm.event(event, topic: topics.events, traceparent: message.metadata["traceparent"].string))
         }
         session.updatedAt = now
         scope.session = session
@@ -185,12 +185,20 @@ struct Turn {
         for (task, scheduledAt) in requests {
             guard let actor = workflow.actors[task.taskType] else { continue }
             commit.outbox.append(
-                PublishedForm.taskRequest(task, actor: actor, eventID: cause, scheduledAt: scheduledAt, now: now)
+                PublishedForm.taskRequest(
+                    task,
+                    actor: actor,
+                    eventID: cause,
+                    userID: session.userID,
+                    traceparent: message.metadata["traceparent"].string,
+                    scheduledAt: scheduledAt,
+                    now: now
+                )
             )
         }
         for task in cancelled {
             guard let actor = workflow.actors[task.taskType] else { continue }
-            commit.outbox.append(PublishedForm.taskCancelled(task, actor: actor, eventID: cause, now: now))
+            commit.outbox.append(PublishedForm.taskCancelled(task, topic: actor.topic, eventID: cause, now: now))
         }
         (said, announcements, requests, cancelled) = ([], [:], [], [])
     }
@@ -228,8 +236,8 @@ struct Turn {
 
     /// Publishes the verdict of a message that leaves no event.
     mutating func tell(_ message: SessionMessage) {
-        guard message.source != "worker", let row = commit.commands.last(where: { $0.id == message.id }) else { return }
-        commit.outbox.append(PublishedForm.rejection(of: row, topics: topics, now: now))
+        guard message.source != SessionMessage.workerSource, let row = commit.commands.last(where: { $0.id == message.id }) else { return }
+        commit.outbox.append(topics.notice(of: row, now: now))
     }
 
     /// The step could not be computed: the session goes on waiting where it was, and says why.
