@@ -109,7 +109,8 @@ package struct SessionSpecification {
             return known
         }
         var scope = self.scope(for: message)
-        if case .due = message.kind {} else {
+        if case .due = message.kind {
+        } else {
             for due in SessionDecision.overdue(in: scope, now: now) {
                 apply(decide(SessionMessage(due: due), &scope))
             }
@@ -130,7 +131,9 @@ package struct SessionSpecification {
             return task.status.isOpen
         }
         scope.handles = handles.filter { $0.status.isOpen || $0.correlationID == message.correlationID }
-        scope.pendingCommands = commands.filter { ($0.status == .received || $0.status == .processing) && $0.verdict != nil }
+        scope.pendingCommands = commands.filter {
+            ($0.status == .received || $0.status == .processing) && $0.verdict != nil
+        }
         return scope
     }
 
@@ -154,7 +157,9 @@ package struct SessionSpecification {
             faults.append("expected version \(commit.expectedVersion), is \(session?.version ?? 0)")
         }
         for event in commit.events {
-            if event.aggregateVersion != events.count + 1 { faults.append("gap before version \(event.aggregateVersion)") }
+            if event.aggregateVersion != events.count + 1 {
+                faults.append("gap before version \(event.aggregateVersion)")
+            }
             events.append(event)
         }
         if let session = commit.session { self.session = session }
@@ -177,7 +182,9 @@ package struct SessionSpecification {
         }
         for handle in commit.handles {
             if let index = handles.firstIndex(where: { $0.id == handle.id }) {
-                if !handles[index].status.isOpen, handles[index] != handle { faults.append("handle \(handle.id) went back") }
+                if !handles[index].status.isOpen, handles[index] != handle {
+                    faults.append("handle \(handle.id) went back")
+                }
                 handles[index] = handle
             } else {
                 handles.append(handle)

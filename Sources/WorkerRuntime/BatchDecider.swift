@@ -1,4 +1,4 @@
-package import Orchestration
+internal import Orchestration
 
 /// Decides a batch: loads every session it touches in one round trip, then decides message by message in order.
 struct BatchDecider: Sendable {

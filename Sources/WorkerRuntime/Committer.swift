@@ -1,4 +1,4 @@
-package import Orchestration
+internal import Orchestration
 
 /// Decides messages and commits what follows, with everything that can go wrong dealt with by its consequence.
 struct Committer: Sendable {

@@ -1,4 +1,4 @@
-package import Orchestration
+internal import Orchestration
 
 /// Finds what is past its time by the database's clock, and puts it in at the left end as messages.
 struct DeadlineSweeper: Sendable {

@@ -1,4 +1,4 @@
-package import Orchestration
+internal import Orchestration
 
 /// Decides the commands that other services and operators insert into `command_inbox`, oldest first.
 struct InboxPoller: Sendable {
@@ -38,7 +38,11 @@ struct InboxPoller: Sendable {
         guard let first = rows.first else { return }
         let messages = rows.map { SessionMessage(row: $0) }
         // A row that was decided after all is no longer found, so a lost answer needs no question.
-        switch try await committer.commit(messages, base: CommitBatch(), isMoved: { () async throws(StoreError) in false }) {
+        switch try await committer.commit(
+            messages,
+            base: CommitBatch(),
+            isMoved: { () async throws(StoreError) in false }
+        ) {
         case .done, .fenced: return
         case .refused(let reason):
             if rows.count > 1 {
@@ -58,11 +62,13 @@ struct InboxPoller: Sendable {
         failed.errorMessage = "the database refuses what the command leads to: \(reason)"
         failed.retryCount += 1
         failed.processedAt = failed.updatedAt
-        let loaded = try await store.load({
-            var request = LoadRequest()
-            request.sessions = [row.sessionID]
-            return request
-        }())
+        let loaded = try await store.load(
+            {
+                var request = LoadRequest()
+                request.sessions = [row.sessionID]
+                return request
+            }()
+        )
         var commit = Commit(
             sessionID: row.sessionID,
             tenantID: row.tenantID,

@@ -1,4 +1,4 @@
-package import Orchestration
+internal import Orchestration
 
 /// Turns a Kafka record into what a session is told.
 struct MessageReader: Sendable {
@@ -35,10 +35,10 @@ struct MessageReader: Sendable {
     private func event(_ envelope: Envelope) async -> Reading {
         if envelope.source == PublishedForm.source { return .ignored("own event") }
         if envelope.type == SessionMessages.commandReceived {
-            switch envelope.unwrapped() {
-            case .envelope(let inner): return await command(inner)
-            case .tombstone: return .ignored("tombstone")
-            case .deadLetter(let reason, let detail): return .deadLetter(reason, detail)
+            do throws(EnvelopeFault) {
+                return await command(try envelope.unwrapped())
+            } catch {
+                return .deadLetter(error.reason, error.detail)
             }
         }
         guard await catalog.names(envelope.type) else { return .ignored("no workflow takes `\(envelope.type)`") }
@@ -55,7 +55,7 @@ struct MessageReader: Sendable {
     }
 
     private func isKnown(_ type: String) async -> Bool {
-        if SessionMessages.isKnownCommand(type) { return true }
+        if SessionMessages.command(type) != nil { return true }
         return await catalog.names(type)
     }
 

@@ -1,4 +1,4 @@
-package import Orchestration
+internal import Orchestration
 
 /// Kafka out: publishes the rows of its lanes in order, waits for the brokers, and marks what became of them.
 struct OutboxRelay: Sendable {

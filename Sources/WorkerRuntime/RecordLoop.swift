@@ -1,4 +1,4 @@
-package import Orchestration
+internal import Orchestration
 
 /// Kafka in: takes each partition's position from the database, and moves it in the transaction of every batch.
 actor RecordLoop {
@@ -101,7 +101,10 @@ actor RecordLoop {
                 log.info(
                     "partitions taken",
                     LogField("generation", generation),
-                    LogField("partitions", positions.map { "\($0.topicPartition)@\($0.nextOffset ?? 0)" }.joined(separator: " "))
+                    LogField(
+                        "partitions",
+                        positions.map { "\($0.topicPartition)@\($0.nextOffset ?? 0)" }.joined(separator: " ")
+                    )
                 )
                 return
             } catch {
@@ -161,7 +164,11 @@ actor RecordLoop {
             if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
         case .fenced(let reason):
             owned[partition] = nil
-            log.warning("lost the partition to another worker", LogField("partition", partition), LogField("reason", reason))
+            log.warning(
+                "lost the partition to another worker",
+                LogField("partition", partition),
+                LogField("reason", reason)
+            )
         case .refused(let reason):
             if records.count > 1 {
                 let middle = records.startIndex + records.count / 2

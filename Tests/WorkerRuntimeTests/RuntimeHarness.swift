@@ -70,13 +70,14 @@ struct RuntimeHarness {
         try await eventually { await source.started[generation] != nil }
     }
 
-    static func command(_ type: String, session: Int, id: Int, _ payload: String = "{}") -> (key: String, value: String) {
+    static func command(_ type: String, session: Int, id: Int, _ payload: String = "{}") -> (key: String, value: String)
+    {
         (
             key: sessionID(session),
             value: """
-                {"command_id":"00000000-0000-4000-9000-\(padded(id))","command_type":"Command.Genesis.Session.\(type)",\
-                "aggregate_id":"\(sessionID(session))","payload":\(payload)}
-                """
+            {"command_id":"00000000-0000-4000-9000-\(padded(id))","command_type":"Command.Genesis.Session.\(type)",\
+            "aggregate_id":"\(sessionID(session))","payload":\(payload)}
+            """
         )
     }
 

@@ -76,7 +76,11 @@ import Testing
         let harness = RuntimeHarness()
         try await harness.whileWorking { harness in
             try await harness.assign()
-            _ = try await harness.store.takePositions(cluster: "test-cluster", partitions: [harness.commands], owner: "other")
+            _ = try await harness.store.takePositions(
+                cluster: "test-cluster",
+                partitions: [harness.commands],
+                owner: "other"
+            )
             await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
             try await eventually { await harness.source.finished.count == 1 }
             #expect(await harness.store.sessions.isEmpty)
@@ -133,14 +137,20 @@ import Testing
         try await harness.whileWorking { harness in
             try await harness.assign()
             await harness.deliver([
-                RuntimeHarness.command("Start", session: 1, id: 1), RuntimeHarness.command("Abandon", session: 1, id: 2),
-                RuntimeHarness.command("Start", session: 2, id: 3), RuntimeHarness.command("Abandon", session: 2, id: 4),
+                RuntimeHarness.command("Start", session: 1, id: 1),
+                RuntimeHarness.command("Abandon", session: 1, id: 2),
+                RuntimeHarness.command("Start", session: 2, id: 3),
+                RuntimeHarness.command("Abandon", session: 2, id: 4),
             ])
             let other = Array(RuntimeHarness.sessionID(2).utf8)
             try await eventually {
                 await harness.sink.sent.filter { $0.key == other && $0.topic == "genesis.session.events" }.count == 2
             }
-            #expect(await !harness.sink.sent.contains { $0.key == Array(blocked.utf8) && $0.topic == "genesis.session.events" })
+            #expect(
+                await !harness.sink.sent.contains {
+                    $0.key == Array(blocked.utf8) && $0.topic == "genesis.session.events"
+                }
+            )
             await harness.sink.answerNormally()
             try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
             let types = await harness.sink.sent

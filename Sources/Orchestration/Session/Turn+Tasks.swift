@@ -147,7 +147,12 @@ extension Turn {
 
     private mutating func keepAnswer(_ answer: AgentAnswer, _ message: SessionMessage) {
         guard scope.pendingCommands.count < Self.keptInputsMax else {
-            return record(message, .failed, .notAllowed, "the paused session keeps \(Self.keptInputsMax) inputs already")
+            return record(
+                message,
+                .failed,
+                .notAllowed,
+                "the paused session keeps \(Self.keptInputsMax) inputs already"
+            )
         }
         var kept = message
         kept.type = AgentAnswer.keptType(answer)

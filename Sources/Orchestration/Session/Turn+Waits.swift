@@ -140,7 +140,9 @@ extension Turn {
                 correlationID: derived,
                 flowRunID: "\(session.id)/\(workflow.hash.prefix(12))",
                 taskName: state.id,
-                resumeHandle: ["state": .string(state.id), "visit": .int(visits + 1), "replies": [.string(message.type)]],
+                resumeHandle: [
+                    "state": .string(state.id), "visit": .int(visits + 1), "replies": [.string(message.type)],
+                ],
                 status: .pendingPause,
                 draft: message.draft,
                 resumePayload: message.payload,

@@ -39,7 +39,11 @@ struct Turn {
 
     mutating func deliver(_ message: SessionMessage) {
         if let unreadable {
-            refuse(message, .incident, "the session's state does not fit workflow \(workflow.hash.prefix(12)): \(unreadable)")
+            refuse(
+                message,
+                .incident,
+                "the session's state does not fit workflow \(workflow.hash.prefix(12)): \(unreadable)"
+            )
             return
         }
         if let session = scope.session, session.tenantID != message.tenantID {
@@ -175,7 +179,9 @@ struct Turn {
                 createdAt: now
             )
             commit.events.append(event)
-            commit.outbox.append(PublishedForm.event(event, topic: topics.events, traceparent: message.metadata["traceparent"].string))
+            commit.outbox.append(
+                PublishedForm.event(event, topic: topics.events, traceparent: message.metadata["traceparent"].string)
+            )
         }
         session.updatedAt = now
         scope.session = session
@@ -236,7 +242,9 @@ struct Turn {
 
     /// Publishes the verdict of a message that leaves no event.
     mutating func tell(_ message: SessionMessage) {
-        guard message.source != SessionMessage.workerSource, let row = commit.commands.last(where: { $0.id == message.id }) else { return }
+        guard message.source != SessionMessage.workerSource,
+            let row = commit.commands.last(where: { $0.id == message.id })
+        else { return }
         commit.outbox.append(topics.notice(of: row, now: now))
     }
 
