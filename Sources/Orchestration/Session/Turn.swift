@@ -127,7 +127,12 @@ struct Turn {
         }
         session.confirmedData = chart.context["confirmed"].object.map { .object($0) } ?? [:]
         session.nextTimerAt = chart.timers.map(\.due).min()
-        if chart.status == .done {
+        switch chart.status {
+        case .active: break
+        case .error:
+            // A task failed for good and no state says what then.
+            session.status = .failed
+        case .done:
             let tags = Set(chart.configuration.filter(nodes.indices.contains).flatMap { nodes[$0].tags })
             if tags.contains("abandoned") {
                 session.status = .abandoned
@@ -140,6 +145,8 @@ struct Turn {
                     chart.context["novel_id"].string.flatMap { NovelID($0) }
                     ?? NovelID(derivedFrom: "novel", session.id.description)
             }
+        }
+        if session.status.hasEnded {
             session.nextTimerAt = nil
             closeEverything(because: "the session is \(session.status.rawValue)")
         }
