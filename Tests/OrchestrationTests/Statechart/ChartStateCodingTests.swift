@@ -98,7 +98,9 @@ import Testing
     @Test func `a timer of a state that is not active is refused`() throws {
         let machine = try Self.rich()
         var state = machine.state
-        state.timers[1].node = machine.node("m.a")
+        var timer = try #require(state.timers.last)
+        timer.node = machine.node("m.a")
+        state.timers.append(timer)
         #expect(throws: ChartStateFailure.self) {
             try ChartState(json: state.json(in: machine.chart), in: machine.chart)
         }
