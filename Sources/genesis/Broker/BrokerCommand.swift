@@ -12,7 +12,10 @@ enum BrokerCommand {
         do throws(TransportError) {
             let options = try Options(arguments)
             try runBroker(
-                topics: options.topics, addressFile: options.addressFile, controlSocket: options.controlSocket)
+                topics: options.topics,
+                addressFile: options.addressFile,
+                controlSocket: options.controlSocket
+            )
         } catch {
             return "genesis broker: \(error.reason)"
         }
