@@ -4,13 +4,19 @@ internal import Threads
 
 /// Questions and orders to the brokers that are not records.
 package final class KafkaAdministration: Sendable {
+    static let limitMillisecondsMax = 3_600_000
+    /// How much later than librdkafka's own limit its answer is given up.
+    static let pollMarginMilliseconds: Int32 = 5_000
+    private static let unsupported =
+        "these brokers do not create topics on request; create them with the cluster's own tools"
+
     private let client: KafkaClient
     private let limit: Int32
     private let thread = WorkerThread()
 
     package init(_ configuration: KafkaConfiguration) throws(TransportError) {
         client = try KafkaClient(.administrator, configuration, ClientCallbacks())
-        limit = Int32(clamping: configuration.answerLimitMilliseconds)
+        limit = Int32(clamping: min(configuration.answerLimitMilliseconds, Self.limitMillisecondsMax))
     }
 
     deinit { thread.stop() }
@@ -23,9 +29,11 @@ package final class KafkaAdministration: Sendable {
 
     /// Creates the topics; those that exist are left as they are.
     package func createTopics(_ topics: [KafkaTopic]) async throws(TransportError) {
-        if topics.isEmpty { return }
+        let missing = Set(try await missingTopics(of: topics.map(\.name)))
+        let wanted = topics.filter { missing.contains($0.name) }
+        if wanted.isEmpty { return }
         let (client, limit) = (client, limit)
-        try await run { Self.createTopics(topics, client, limit) }
+        try await run { Self.createTopics(wanted, client, limit) }
     }
 
     /// Those of the names that the brokers do not know, in the order given.
@@ -90,11 +98,16 @@ package final class KafkaAdministration: Sendable {
         }
         rd_kafka_AdminOptions_set_request_timeout(options, limit, &reason, reason.count)
         rd_kafka_CreateTopics(client.handle, &orders, orders.count, options, queue)
-        guard let event = rd_kafka_queue_poll(queue, limit) else { return failure("no answer came") }
+        guard let event = rd_kafka_queue_poll(queue, limit &+ pollMarginMilliseconds) else {
+            return failure("no answer came")
+        }
         defer { rd_kafka_event_destroy(event) }
         let code = rd_kafka_event_error(event)
         if code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE || code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION {
-            return failure("these brokers do not create topics on request; create them with the cluster's own tools")
+            return failure(unsupported)
+        }
+        if code == RD_KAFKA_RESP_ERR__TIMED_OUT {
+            return failure("the brokers answer, but none took the order within \(limit) ms; perhaps \(unsupported)")
         }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let result = rd_kafka_event_CreateTopics_result(event) else {
             return failure(rd_kafka_event_error_string(event).map { String(cString: $0) } ?? sentence(for: code))
