@@ -13,9 +13,10 @@ final class TestBroker: Sendable {
     let bootstrap: String
     let control: BrokerControl
     let process: ChildProcess
+    private let folder: String
 
     init(topics: String = "first:1") throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "genesis-kafka-\(UUID().uuidString)").path
+        folder = FileManager.default.temporaryDirectory.appending(path: "genesis-kafka-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         process = try ChildProcess(
             [
@@ -36,6 +37,11 @@ final class TestBroker: Sendable {
         }
         bootstrap = try String(contentsOfFile: "\(folder)/address", encoding: .utf8)
             .trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
+    deinit {
+        process.stop()
+        try? FileManager.default.removeItem(atPath: folder)
     }
 
     /// The program beside the test bundle.

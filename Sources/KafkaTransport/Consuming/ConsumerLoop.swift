@@ -135,7 +135,15 @@ final class ConsumerLoop: @unchecked Sendable {
                 )
                 continue
             }
-            guard let lane = ConsumerLane(client, topicPartition, wakeUp: wakeUp, startOffset: offset) else { continue }
+            guard let lane = ConsumerLane(client, topicPartition, wakeUp: wakeUp, startOffset: offset) else {
+                mailbox.post(
+                    .partitionStopped(
+                        topicPartition,
+                        reason: "\(topicPartition) has stopped: librdkafka has no queue for it"
+                    )
+                )
+                continue
+            }
             lanes[topicPartition] = lane
             laneOrder.append(lane)
             entries.append((topicPartition.topic, partition, offset))
@@ -229,7 +237,10 @@ final class ConsumerLoop: @unchecked Sendable {
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
             let detail = connectionTrouble.map { ": \($0)" } ?? ""
             notify("outage", "No Kafka broker can be reached\(detail)", isOutage: true)
-        default: notify("\(code.rawValue) \(reason.prefix(100))", "Kafka: \(reason) (\(name(of: code)))")
+        default:
+            // The same trouble comes with ever new times: `… (after 3ms in state CONNECT, 2 identical errors …)`.
+            let kind = reason.firstRange(of: " (after ").map { String(reason[..<$0.lowerBound]) } ?? reason
+            notify("\(code.rawValue) \(kind)", "Kafka: \(reason) (\(name(of: code)))")
         }
     }
 
