@@ -1,4 +1,15 @@
+internal import Glibc
+
 @main
 struct Genesis {
-    static func main() async {}
+    static func main() async {
+        // A reader that has gone away (`genesis sessions list | head -1`) is an error of write(2), not our death.
+        signal(SIGPIPE, SIG_IGN)
+        let tool = CommandLineTool(root: CommandTree.root)
+        let code = await tool.run(
+            arguments: Array(CommandLine.arguments.dropFirst()),
+            surroundings: Surroundings.ofThisProcess()
+        )
+        exit(code.rawValue)
+    }
 }
