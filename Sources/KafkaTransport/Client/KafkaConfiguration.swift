@@ -1,0 +1,130 @@
+internal import CRdkafka
+package import Orchestration
+
+/// Where Kafka is and how to speak to it.
+///
+/// The defaults hold what the product relies on (positions live in PostgreSQL, nothing is committed or reset behind
+/// our back, the producer keeps order); a properties file adds what the cluster needs, such as TLS and SASL.
+package struct KafkaConfiguration: Sendable {
+    /// `host:port`, several separated by commas. May be empty when the properties file names `bootstrap.servers`.
+    package var brokers: String
+    package var groupID: String
+    package var clientID: String
+    /// How long a broker may hold back an empty answer. The embedded broker always does, a real one answers at once
+    /// when a record comes; so this is the embedded broker's latency.
+    package var fetchWaitMilliseconds = 100
+    /// How long `KafkaRecordSink.send` waits for the brokers' answers.
+    package var sendLimitMilliseconds = 30_000
+    var properties: [KafkaProperty]
+
+    /// Memory for records fetched ahead, per partition. Must hold a second of traffic: librdkafka 2.0 stops fetching
+    /// for a second when it is full.
+    static let prefetchKilobytesMax = 16_384
+    /// The largest record that the producer takes, as the brokers' own default.
+    static let messageBytesMax = 1_000_000
+    /// How long the producer gathers records before it sends; a batch is handed over at once, so little is enough.
+    static let lingerMilliseconds = 1
+
+    /// - Parameter propertiesFile: lines of `key=value` with librdkafka's names, `#` comments.
+    /// - Throws: `invalidConfiguration`, naming the file's line and the key and never a value: it may be a secret.
+    package init(
+        brokers: String,
+        groupID: String,
+        propertiesFile: String? = nil,
+        clientID: String = "genesis"
+    ) throws(TransportError) {
+        self.brokers = brokers
+        self.groupID = groupID
+        self.clientID = clientID
+        properties = if let propertiesFile { try KafkaProperty.read(file: propertiesFile) } else { [] }
+        try Self.check(brokers: brokers, properties)
+        guard !groupID.isEmpty else { throw .invalidConfiguration(reason: "the Kafka consumer group has no name") }
+        for role in [KafkaClient.Role.consumer, .producer] { rd_kafka_conf_destroy(try conf(for: role)) }
+    }
+
+    /// The settings of one client; the caller owns them.
+    func conf(for role: KafkaClient.Role) throws(TransportError) -> OpaquePointer {
+        guard let conf = rd_kafka_conf_new() else {
+            throw .invalidConfiguration(reason: "librdkafka made no configuration")
+        }
+        do throws(TransportError) {
+            for (name, value) in defaults(for: role) {
+                guard Self.set(conf, name, value) == RD_KAFKA_CONF_OK else {
+                    throw TransportError.invalidConfiguration(reason: "librdkafka refuses `\(name)`")
+                }
+            }
+            for property in properties {
+                switch Self.set(conf, property.name, property.value) {
+                case RD_KAFKA_CONF_OK: break
+                case RD_KAFKA_CONF_UNKNOWN:
+                    throw TransportError.invalidConfiguration(
+                        reason: "\(property.place): `\(property.name)` is not a property that librdkafka knows")
+                default:
+                    throw TransportError.invalidConfiguration(
+                        reason: "\(property.place): the value of `\(property.name)` is not valid")
+                }
+            }
+            if !brokers.isEmpty, Self.set(conf, "bootstrap.servers", brokers) != RD_KAFKA_CONF_OK {
+                throw TransportError.invalidConfiguration(reason: "the broker list is not valid")
+            }
+            return conf
+        } catch {
+            rd_kafka_conf_destroy(conf)
+            throw error
+        }
+    }
+
+    private func defaults(for role: KafkaClient.Role) -> [(String, String)] {
+        let common = [
+            ("client.id", clientID),
+            ("socket.nagle.disable", "true"),
+            ("socket.keepalive.enable", "true"),
+            ("message.max.bytes", String(Self.messageBytesMax)),
+        ]
+        switch role {
+        case .consumer:
+            return common + [
+                ("group.id", groupID),
+                ("enable.auto.commit", "false"),
+                ("enable.auto.offset.store", "false"),
+                ("auto.offset.reset", "error"),
+                ("partition.assignment.strategy", "range,roundrobin"),
+                ("isolation.level", "read_committed"),
+                ("enable.partition.eof", "false"),
+                ("allow.auto.create.topics", "false"),
+                ("fetch.wait.max.ms", String(fetchWaitMilliseconds)),
+                ("queued.max.messages.kbytes", String(Self.prefetchKilobytesMax)),
+            ]
+        case .producer:
+            return common + [
+                ("enable.idempotence", "true"),
+                ("acks", "all"),
+                ("linger.ms", String(Self.lingerMilliseconds)),
+                ("message.timeout.ms", String(sendLimitMilliseconds)),
+                ("max.in.flight.requests.per.connection", "5"),
+            ]
+        case .administrator: return common
+        }
+    }
+
+    private static func set(_ conf: OpaquePointer, _ name: String, _ value: String) -> rd_kafka_conf_res_t {
+        // The text that librdkafka would add quotes the value, so it is not asked for.
+        rd_kafka_conf_set(conf, name, value, nil, 0)
+    }
+
+    private static func check(brokers: String, _ properties: [KafkaProperty]) throws(TransportError) {
+        if brokers.isEmpty {
+            guard properties.contains(where: { $0.name == "bootstrap.servers" || $0.name == "metadata.broker.list" })
+            else { throw .invalidConfiguration(reason: "no Kafka broker is named") }
+            return
+        }
+        for broker in brokers.split(separator: ",", omittingEmptySubsequences: false) {
+            let hasPort = broker.lastIndex(of: ":").map { colon in !broker[colon...].contains("]") } ?? false
+            let port = hasPort ? broker.split(separator: ":", omittingEmptySubsequences: false).last : nil
+            let portIsValid = port.map { (UInt16($0) ?? 0) > 0 } ?? true
+            guard !broker.isEmpty, broker.first != ":", !broker.contains(" "), portIsValid else {
+                throw .invalidConfiguration(reason: "`\(broker)` in the broker list is not HOST:PORT")
+            }
+        }
+    }
+}

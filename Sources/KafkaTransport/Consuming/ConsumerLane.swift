@@ -1,0 +1,81 @@
+internal import CRdkafka
+internal import Orchestration
+
+/// One assigned partition: its own librdkafka queue, so that a partition whose batch is not done yet is simply not
+/// drained, while the others flow.
+///
+/// Records are taken one by one: the batch call of librdkafka 2.0 can lose records around a rebalance.
+final class ConsumerLane {
+    let topicPartition: TopicPartition
+    /// A batch is out; nothing is drained until it is done.
+    var isBusy = false
+    private(set) var hasStopped = false
+    private let queue: OpaquePointer
+    /// Where the partition goes on, nil until the first record when it did not start at a number.
+    private var nextOffset: Int64?
+
+    /// Must be made before the partition is assigned, so that no record goes to the common queue.
+    init?(_ client: KafkaClient, _ topicPartition: TopicPartition, wakeUp: WakeUp, startOffset: Int64) {
+        guard let partition = Int32(exactly: topicPartition.partition),
+            let queue = rd_kafka_queue_get_partition(client.handle, topicPartition.topic, partition)
+        else { return nil }
+        rd_kafka_queue_forward(queue, nil)
+        var payload: UInt8 = 1
+        rd_kafka_queue_io_event_enable(queue, wakeUp.writeEnd, &payload, 1)
+        self.queue = queue
+        self.topicPartition = topicPartition
+        nextOffset = startOffset >= 0 ? startOffset : nil
+    }
+
+    deinit {
+        rd_kafka_queue_io_event_enable(queue, -1, nil, 0)
+        rd_kafka_queue_destroy(queue)
+    }
+
+    enum Trouble {
+        case stopped(reason: String)
+        case error(rd_kafka_resp_err_t, String)
+    }
+
+    /// Takes what has been fetched, up to the limits (the record that passes `bytesMax` is still taken).
+    func drain(recordsMax: Int, bytesMax: Int) -> (records: [IncomingRecord], trouble: Trouble?) {
+        var records: [IncomingRecord] = []
+        var bytes = 0
+        while records.count < recordsMax, bytes < bytesMax, let message = rd_kafka_consume_queue(queue, 0) {
+            defer { rd_kafka_message_destroy(message) }
+            let code = message.pointee.err
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                if let trouble = trouble(code, message) { return (records, trouble) }
+                continue
+            }
+            let record = IncomingRecord(message, topicPartition)
+            bytes += record.bytes
+            nextOffset = record.offset &+ 1
+            records.append(record)
+        }
+        return (records, nil)
+    }
+
+    private func trouble(
+        _ code: rd_kafka_resp_err_t,
+        _ message: UnsafeMutablePointer<rd_kafka_message_t>
+    ) -> Trouble? {
+        switch code {
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF: return nil
+        case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RD_KAFKA_RESP_ERR__NO_OFFSET:
+            hasStopped = true
+            let offset = nextOffset.map { "offset \($0)" } ?? "the place to start"
+            return .stopped(
+                reason: """
+                    \(topicPartition) has stopped: \(offset), where it should go on, does not exist on the brokers: \
+                    records were deleted before they were read, or the topic is not the one it was
+                    """)
+        default: return .error(code, reason(of: message))
+        }
+    }
+}
+
+/// librdkafka's own words for an error message of a consumer.
+func reason(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> String {
+    rd_kafka_message_errstr(message).map { String(cString: $0) } ?? sentence(for: message.pointee.err)
+}

@@ -1,0 +1,124 @@
+internal import CRdkafka
+package import Orchestration
+internal import Threads
+
+/// Kafka in: one thread per consumer, one queue per partition, batches pulled by the user.
+package final class KafkaRecordSource: RecordSource {
+    package struct Options: Sendable {
+        /// Records in one batch.
+        package var batchRecordsMax = 500
+        /// Bytes after which a batch takes no further record.
+        package var batchBytesMax = 4 << 20
+
+        package init() {}
+    }
+
+    enum Subscription {
+        case topics([String])
+        case partitions([TopicPartition])
+    }
+
+    /// How long leaving the group may take; `close` returns a little after that in any case.
+    package static let closeMilliseconds = 5_000
+    /// How long brokers may take to say which cluster they are, or what a group has committed.
+    static let lookUpMilliseconds: Int32 = 10_000
+    /// How often committed offsets are asked for until the brokers answer.
+    static let lookUpsMax = 30
+
+    private let client: KafkaClient
+    private let mailbox: SourceMailbox
+    /// For the look-ups, which block.
+    private let lookUps = WorkerThread()
+
+    /// Joins the configuration's group and shares the topics' partitions with its other members.
+    package convenience init(
+        _ configuration: KafkaConfiguration,
+        topics: [String],
+        options: Options = Options()
+    ) throws(TransportError) {
+        try self.init(configuration, .topics(topics), options)
+    }
+
+    /// Reads these partitions, whoever else does; they are assigned at once and never revoked.
+    package convenience init(
+        _ configuration: KafkaConfiguration,
+        assigning partitions: [TopicPartition],
+        options: Options = Options()
+    ) throws(TransportError) {
+        try self.init(configuration, .partitions(partitions), options)
+    }
+
+    private init(
+        _ configuration: KafkaConfiguration, _ subscription: Subscription, _ options: Options
+    ) throws(TransportError) {
+        let wakeUp = try WakeUp()
+        let callbacks = ClientCallbacks(wakeUp: wakeUp)
+        client = try KafkaClient(.consumer, configuration, callbacks)
+        mailbox = SourceMailbox(wakeUp: wakeUp)
+        // Errors and rebalances then come through the same queue, polled by the loop.
+        rd_kafka_poll_set_consumer(client.handle)
+        let loop = ConsumerLoop(
+            client: client, callbacks: callbacks, wakeUp: wakeUp, mailbox: mailbox,
+            subscription: subscription, options: options)
+        startThread { loop.run() }
+    }
+
+    deinit {
+        mailbox.requestClose()
+        lookUps.stop()
+    }
+
+    package func clusterID() async throws(TransportError) -> String {
+        let client = client
+        guard let id = await lookUps.run({ client.clusterID(limitMilliseconds: Self.lookUpMilliseconds) }) ?? nil else {
+            throw .unavailable(
+                reason: "no Kafka broker has said within \(Self.lookUpMilliseconds / 1_000) s which cluster it is of")
+        }
+        return id
+    }
+
+    package func next() async -> SourceEvent? { await mailbox.next() }
+
+    package func start(generation: Int, at offsets: [TopicPartition: StartOffset]) async {
+        let offsets = await resolved(offsets)
+        mailbox.send(.start(generation: generation, offsets: offsets))
+    }
+
+    package func done(_ batch: RecordBatch) async {
+        let next = batch.records.last?.offset.addingReportingOverflow(1)
+        mailbox.send(
+            .done(
+                generation: batch.generation, batch.topicPartition,
+                nextOffset: next.flatMap { $0.overflow ? nil : $0.partialValue }))
+    }
+
+    package func close() async {
+        mailbox.requestClose()
+        await mailbox.ended()
+        lookUps.stop()
+    }
+
+    /// Looks up the group's committed offsets where they are asked for; where there is none, the beginning.
+    private func resolved(_ offsets: [TopicPartition: StartOffset]) async -> [TopicPartition: StartOffset] {
+        let wanted = offsets.filter { $0.value == .committed }.keys.sorted()
+        guard !wanted.isEmpty else { return offsets }
+        let (client, mailbox) = (client, mailbox)
+        let found = await lookUps.run { () -> [TopicPartition: Int64]? in
+            for _ in 0..<Self.lookUpsMax where !mailbox.isClosing {
+                let list = PartitionList(wanted.map { ($0.topic, Int32(clamping: $0.partition), nil) })
+                let code = rd_kafka_committed(client.handle, list.pointer, Self.lookUpMilliseconds)
+                if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+                    return Dictionary(list.elements.map { ($0.topicPartition, $0.offset) }) { first, _ in first }
+                }
+            }
+            return nil
+        }
+        guard let found = found ?? nil else {
+            mailbox.post(.notice("Kafka did not say what group has committed; its partitions are not read"))
+            return offsets.filter { $0.value != .committed }
+        }
+        return offsets.merging(wanted.map { ($0, found[$0].flatMap { $0 >= 0 ? .offset($0) : nil } ?? .beginning) }) {
+            $1
+        }
+    }
+}

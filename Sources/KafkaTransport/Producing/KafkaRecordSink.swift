@@ -1,0 +1,193 @@
+internal import CRdkafka
+internal import Glibc
+package import Orchestration
+internal import Threads
+
+/// Kafka out: an idempotent producer that hands over a batch at once and waits for one answer per record.
+///
+/// `send` ends after the configuration's `sendLimitMilliseconds`, because librdkafka gives a record up by then. A record
+/// reported as failed may still have reached the broker (its answer was lost), so sending it again may write it
+/// twice: the second copy carries the same event id. And when a record fails, a later one of the same batch may have
+/// been sent: whoever needs order within a key looks at the results in order.
+package final class KafkaRecordSink: RecordSink {
+    /// How long `close` waits for records under way before it gives them up.
+    package static let closeMilliseconds: Int32 = 5_000
+    /// How long given-up records may take to be reported as failed.
+    static let purgeMilliseconds: Int32 = 1_000
+    /// How long the polling thread sleeps when nothing is reported.
+    static let idleMilliseconds: Int32 = 200
+    /// How often a full queue is looked at again.
+    static let retryMicroseconds: UInt32 = 2_000
+    /// Kafka's own limit on the length of a topic's name.
+    static let topicNameBytesMax = 249
+
+    private let client: KafkaClient
+    private let trouble = ConnectionTrouble()
+    private let sendLimitMilliseconds: Int
+    /// Handing over blocks when librdkafka's queue is full, so it has a thread; it also keeps the order of sends.
+    private let handOver = WorkerThread()
+    private let topics = Topics()
+    private let hasClosed = Locked(false)
+
+    package init(_ configuration: KafkaConfiguration) throws(TransportError) {
+        let callbacks = ClientCallbacks()
+        let trouble = trouble
+        callbacks.error = { code, reason in
+            if code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN { trouble.note(reason) }
+        }
+        sendLimitMilliseconds = configuration.sendLimitMilliseconds
+        client = try KafkaClient(.producer, configuration, callbacks)
+        let (client, hasClosed) = (client, hasClosed)
+        startThread {
+            while !hasClosed.withLock(\.self) { rd_kafka_poll(client.handle, Self.idleMilliseconds) }
+        }
+    }
+
+    deinit {
+        hasClosed.withLock { $0 = true }
+        handOver.stop()
+    }
+
+    package func send(_ records: [OutgoingRecord]) async -> [SendResult] {
+        if records.isEmpty { return [] }
+        return await withCheckedContinuation { continuation in
+            let isTaken = handOver.submit { [self] in
+                let batch = DeliveryBatch(count: records.count, client: client, trouble: trouble) {
+                    continuation.resume(returning: $0)
+                }
+                produce(records, batch)
+            }
+            if !isTaken {
+                continuation.resume(returning: records.map { _ in .failed("the producer has been closed") })
+            }
+        }
+    }
+
+    package func close() async {
+        let client = client
+        let topics = topics
+        _ = await handOver.run {
+            if rd_kafka_flush(client.handle, Self.closeMilliseconds) != RD_KAFKA_RESP_ERR_NO_ERROR {
+                rd_kafka_purge(client.handle, Int32(RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT))
+                rd_kafka_flush(client.handle, Self.purgeMilliseconds)
+            }
+            topics.removeAll()
+        }
+        handOver.stop()
+        hasClosed.withLock { $0 = true }
+    }
+
+    // MARK: On the hand-over thread
+
+    private func produce(_ records: [OutgoingRecord], _ batch: DeliveryBatch) {
+        let deadline = monotonicMilliseconds() + sendLimitMilliseconds
+        for (index, record) in records.enumerated() {
+            guard isTopicName(record.topic), let topic = topics.handle(record.topic, client) else {
+                batch.report(index, .refused("`\(record.topic.prefix(100))` is not a name for a topic"))
+                continue
+            }
+            while true {
+                let (code, reason) = produce(record, to: topic, batch.opaque(at: index))
+                if code == RD_KAFKA_RESP_ERR_NO_ERROR { break }  // its delivery report will come
+                if code == RD_KAFKA_RESP_ERR__QUEUE_FULL, monotonicMilliseconds() < deadline {
+                    usleep(Self.retryMicroseconds)
+                    continue
+                }
+                batch.report(index, batch.result(for: code, reason))
+                if code == RD_KAFKA_RESP_ERR__QUEUE_FULL {
+                    // Nothing that comes later may overtake it.
+                    for later in records.indices.dropFirst(index + 1) {
+                        batch.report(later, batch.result(for: code, reason))
+                    }
+                    return
+                }
+                break
+            }
+        }
+    }
+
+    private func produce(
+        _ record: OutgoingRecord, to topic: OpaquePointer, _ opaque: UnsafeMutableRawPointer?
+    ) -> (rd_kafka_resp_err_t, String?) {
+        // Headers go as a list of our own: librdkafka 2.0 frees the ones it builds itself twice when a topic is unknown.
+        let headers = record.headers.isEmpty ? nil : rd_kafka_headers_new(record.headers.count)
+        for header in record.headers {
+            var name = header.name
+            name.withUTF8 { name in
+                withMemory(header.value) { value in
+                    name.withMemoryRebound(to: CChar.self) { name in
+                        _ = rd_kafka_header_add(headers, name.baseAddress, name.count, value.ptr, value.size)
+                    }
+                }
+            }
+        }
+        let error = withMemory(record.key) { key in
+            withMemory(record.value) { value in
+                var parts = [rd_kafka_vu_t](repeating: rd_kafka_vu_t(), count: 6)
+                parts[0].vtype = RD_KAFKA_VTYPE_RKT
+                parts[0].u.rkt = topic
+                parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS
+                parts[1].u.i = Int32(RD_KAFKA_MSG_F_COPY)
+                parts[2].vtype = RD_KAFKA_VTYPE_KEY
+                parts[2].u.mem.ptr = key.ptr
+                parts[2].u.mem.size = key.size
+                parts[3].vtype = RD_KAFKA_VTYPE_VALUE
+                parts[3].u.mem.ptr = value.ptr
+                parts[3].u.mem.size = value.size
+                parts[4].vtype = RD_KAFKA_VTYPE_OPAQUE
+                parts[4].u.ptr = opaque
+                parts[5].vtype = RD_KAFKA_VTYPE_HEADERS
+                parts[5].u.headers = headers
+                return rd_kafka_produceva(client.handle, parts, headers == nil ? 5 : 6)
+            }
+        }
+        guard let error else { return (RD_KAFKA_RESP_ERR_NO_ERROR, nil) }
+        defer { rd_kafka_error_destroy(error) }
+        if let headers { rd_kafka_headers_destroy(headers) }
+        return (rd_kafka_error_code(error), rd_kafka_error_string(error).map { String(cString: $0) })
+    }
+
+    private func isTopicName(_ name: String) -> Bool {
+        (1...Self.topicNameBytesMax).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}
+
+/// Lends the bytes to C. Empty bytes get an address too: to Kafka, no address is "no value".
+private func withMemory<Result>(
+    _ bytes: [UInt8]?, _ body: ((ptr: UnsafeMutableRawPointer?, size: Int)) -> Result
+) -> Result {
+    guard let bytes else { return body((nil, 0)) }
+    var nothing: UInt8 = 0
+    if bytes.isEmpty { return withUnsafeMutableBytes(of: &nothing) { body(($0.baseAddress, 0)) } }
+    // librdkafka copies and never writes.
+    return bytes.withUnsafeBytes { body((UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)) }
+}
+
+/// The topics that were produced to: with a handle of its own a topic's first record does not wait for a second.
+private final class Topics: @unchecked Sendable {
+    /// Beyond so many all are forgotten and made anew: names may come from data.
+    static let handlesMax = 1_000
+
+    private var handles: [String: OpaquePointer] = [:]
+
+    func handle(_ name: String, _ client: KafkaClient) -> OpaquePointer? {
+        if let known = handles[name] { return known }
+        guard let made = rd_kafka_topic_new(client.handle, name, nil) else { return nil }
+        if handles.count >= Self.handlesMax { removeAll() }
+        handles[name] = made
+        return made
+    }
+
+    func removeAll() {
+        for handle in handles.values { rd_kafka_topic_destroy(handle) }
+        handles = [:]
+    }
+}
