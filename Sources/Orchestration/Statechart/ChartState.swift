@@ -4,6 +4,8 @@ package struct ChartState: Sendable, Equatable {
 
     /// The active nodes, ancestors included, ascending (document order).
     package var configuration: [Chart.NodeIndex] = []
+    /// The active atomic nodes in the order in which they were entered; eventless transitions are sought in it.
+    package var entryOrder: [Chart.NodeIndex] = []
     package var context: JSONValue = [:]
     /// By history node: the nodes it remembers.
     package var history: [Chart.NodeIndex: [Chart.NodeIndex]] = [:]
@@ -71,12 +73,15 @@ package struct ChartStep: Sendable, Equatable {
         /// Transitions were taken. `sources` are the nodes that held them, in the order taken for the external event.
         case taken(sources: [Chart.NodeIndex])
         /// No active state takes the event.
+        ///
+        /// For an event the state is unchanged. A result or a timer is used up all the same, and an actor's
+        /// error that nobody takes ends the machine with status `error`, so the new state must be kept.
         case notTaken
         /// An active state names the event, but every guard said no. `nodes`: who named it, innermost first.
         case refused(nodes: [Chart.NodeIndex])
         /// The actor or timer is no longer there.
         case stale
-        /// The machine has ended.
+        /// The machine has ended (`done` or `error`).
         case ended
     }
 

@@ -1,0 +1,98 @@
+/// Questions about the tree that the interpreter asks.
+extension Chart {
+    package static let root: NodeIndex = 0
+
+    func isAtomic(_ node: NodeIndex) -> Bool {
+        switch nodes[node].kind {
+        case .atomic, .final: true
+        case .compound, .parallel, .history: false
+        }
+    }
+
+    func isHistory(_ node: NodeIndex) -> Bool {
+        if case .history = nodes[node].kind { true } else { false }
+    }
+
+    func isParallel(_ node: NodeIndex) -> Bool { nodes[node].kind == .parallel }
+
+    /// Whether `node` lies below `ancestor`; a missing ancestor stands outside of the root, above every node.
+    func isDescendant(_ node: NodeIndex, of ancestor: NodeIndex?) -> Bool {
+        guard let ancestor else { return true }
+        var above = nodes[node].parent
+        while let current = above, current >= ancestor {
+            if current == ancestor { return true }
+            above = nodes[current].parent
+        }
+        return false
+    }
+
+    /// The ancestors of `node` from the inside out, below `limit`; without a limit, up to and with the root.
+    func ancestors(of node: NodeIndex, below limit: NodeIndex? = nil) -> [NodeIndex] {
+        var found: [NodeIndex] = []
+        guard node != limit else { return found }
+        var above = nodes[node].parent
+        while let current = above, current != limit {
+            found.append(current)
+            above = nodes[current].parent
+        }
+        return found
+    }
+
+    /// The children that can be active: all but the history nodes.
+    func regions(of node: NodeIndex) -> [NodeIndex] { nodes[node].children.filter { !isHistory($0) } }
+
+    /// The innermost node that is above all of `group`; nil when only the outside of the root is.
+    func leastCommonAncestor(of group: [NodeIndex]) -> NodeIndex? {
+        guard let first = group.first else { return nil }
+        return ancestors(of: first).first { candidate in
+            group.dropFirst().allSatisfy { isDescendant($0, of: candidate) }
+        }
+    }
+
+    /// Whether `configuration` is one that the chart can rest in: each compound state has one active child,
+    /// each parallel state all of its regions, and every active node an active parent.
+    package func isLegal(_ configuration: some Sequence<NodeIndex>) -> Bool {
+        let active = Set(configuration)
+        guard active.contains(Self.root) else { return false }
+        return active.allSatisfy { node in
+            guard nodes.indices.contains(node) else { return false }
+            if let parent = nodes[node].parent, !active.contains(parent) { return false }
+            let regions = regions(of: node)
+            let activeCount = regions.count { active.contains($0) }
+            return switch nodes[node].kind {
+            case .atomic, .final: activeCount == 0
+            case .compound: activeCount == 1
+            case .parallel: activeCount == regions.count
+            case .history: false
+            }
+        }
+    }
+
+    /// XState's state value: the key of an atomic state, else an object of the active children.
+    package func value(of state: ChartState) -> JSONValue {
+        guard !nodes.isEmpty else { return [:] }
+        return value(of: Self.root, active: Set(state.configuration))
+    }
+
+    private func value(of node: NodeIndex, active: Set<NodeIndex>) -> JSONValue {
+        let children = nodes[node].children.filter { active.contains($0) }
+        if nodes[node].kind == .compound, let only = children.first, isAtomic(only) {
+            return .string(nodes[only].key)
+        }
+        return .object(JSONObject(children.map { (nodes[$0].key, value(of: $0, active: active)) }))
+    }
+
+    /// The ids of the active atomic states, sorted.
+    package func atomicIDs(of state: ChartState) -> [String] {
+        state.configuration.filter(isAtomic).map { nodes[$0].id }.sorted(by: Self.textOrder)
+    }
+
+    /// All tags of the active nodes, sorted, each once.
+    package func tags(of state: ChartState) -> [String] {
+        Set(state.configuration.flatMap { nodes[$0].tags }).sorted(by: Self.textOrder)
+    }
+
+    private static func textOrder(_ left: String, _ right: String) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
+}

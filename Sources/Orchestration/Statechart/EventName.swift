@@ -1,0 +1,25 @@
+/// The names of the events that the machine sends itself, and how descriptors match.
+package enum EventName {
+    package static func doneState(_ nodeID: String) -> String { "xstate.done.state." + nodeID }
+    package static func doneActor(_ invokeID: String) -> String { "xstate.done.actor." + invokeID }
+    package static func errorActor(_ invokeID: String) -> String { "xstate.error.actor." + invokeID }
+
+    /// The event of a state's `after` with this delay; whole milliseconds, or with decimals when there are any.
+    package static func after(_ delay: Interval, _ nodeID: String) -> String {
+        let rest = delay.microseconds % 1_000
+        var number = String(delay.milliseconds)
+        if rest != 0 {
+            let digits = String(rest.magnitude)
+            number += "." + String(repeating: "0", count: 3 - digits.utf8.count) + digits
+        }
+        return "xstate.after.\(number).\(nodeID)"
+    }
+
+    /// Whether a wildcard descriptor covers the event: `*` every event, `a.*` both `a` and all below it.
+    package static func matches(_ type: String, wildcard descriptor: String) -> Bool {
+        if descriptor == "*" { return true }
+        guard descriptor.hasSuffix(".*") else { return false }
+        let stem = descriptor.dropLast(2)
+        return type == stem || type.hasPrefix(stem + ".")
+    }
+}

@@ -1,0 +1,90 @@
+/// One step being computed: the state as far as it has come, and what the step has brought about.
+///
+/// A run is made, driven by `Interpreter.step` and thrown away. Its parts: selection (which transitions), domain
+/// (what they leave), `EntrySet` (what they enter), microstep (doing so), macrostep (until nothing more happens).
+struct Run {
+    let chart: Chart
+    let expressions: any ExpressionEvaluator
+    let session: JSONValue
+    let now: Instant
+    /// Everything but `configuration` and `entryOrder`, which `active` stands for until the run ends.
+    var state: ChartState
+    /// The active nodes in the order in which they were entered.
+    var active: [Chart.NodeIndex]
+    /// In order of execution; an entry is taken back when an actor is left in the step that entered it.
+    var effects: [ChartEffect?] = []
+    /// Where in `effects` the actors stand that this step starts.
+    var starts: [String: Int] = [:]
+    /// Raised events and done events; `queueHead` is the next.
+    var queue: [Event] = []
+    var queueHead = 0
+    /// What expressions see as `.event`.
+    var event: Event = .initial
+    /// Whether the microstep changed what guards can see; a chart that stands still is not asked again.
+    var isChanged = false
+    var microsteps = 0
+
+    init(
+        _ chart: Chart,
+        _ state: ChartState,
+        session: JSONValue,
+        now: Instant,
+        expressions: any ExpressionEvaluator
+    ) {
+        self.chart = chart
+        self.state = state
+        self.session = session
+        self.now = now
+        self.expressions = expressions
+        let atomic = state.configuration.filter(chart.isAtomic)
+        let isOrderKnown = state.entryOrder.count == atomic.count && Set(state.entryOrder) == Set(atomic)
+        active = state.configuration.filter { !chart.isAtomic($0) } + (isOrderKnown ? state.entryOrder : atomic)
+    }
+
+    /// The result, with the configuration put back into the state.
+    func finished(_ outcome: ChartStep.Outcome) -> ChartStep {
+        var result = state
+        result.configuration = active.sorted()
+        result.entryOrder = active.filter(chart.isAtomic)
+        return ChartStep(state: result, effects: effects.compactMap(\.self), outcome: outcome)
+    }
+
+    func isActive(_ node: Chart.NodeIndex) -> Bool { active.contains(node) }
+}
+
+extension Run {
+    /// What a microstep answers to.
+    struct Event {
+        enum Data {
+            case none
+            case payload(JSONValue)
+            case output(JSONValue)
+            case error(JSONValue)
+        }
+
+        var type: String
+        var data: Data
+
+        static let initial = Event(type: "xstate.init", data: .none)
+
+        static func doneState(_ id: String, output: JSONValue) -> Event {
+            Event(type: EventName.doneState(id), data: .output(output))
+        }
+
+        /// As jq sees it.
+        var json: JSONValue {
+            switch data {
+            case .none: ["type": .string(type)]
+            case .payload(let payload): ["type": .string(type), "payload": payload]
+            case .output(let output): ["type": .string(type), "output": output]
+            case .error(let error): ["type": .string(type), "error": error]
+            }
+        }
+    }
+
+    /// A transition that was chosen, with the node that holds it.
+    struct Enabled {
+        var source: Chart.NodeIndex
+        var transition: Transition
+    }
+}
