@@ -1,0 +1,87 @@
+extension DeadLetter {
+    /// The row for a record that cannot be processed; its id follows from where the record stands.
+    package init(
+        of record: IncomingRecord,
+        clusterID: String,
+        reason: Reason,
+        detail: String,
+        now: Instant
+    ) {
+        self.init(
+            id: DeadLetterID(
+                derivedFrom: clusterID,
+                record.topicPartition.topic,
+                String(record.topicPartition.partition),
+                String(record.offset)
+            ),
+            clusterID: clusterID,
+            topic: record.topicPartition.topic,
+            partition: record.topicPartition.partition,
+            recordOffset: record.offset,
+            recordKey: record.key,
+            recordValue: record.value,
+            headers: .array(record.headers.map { [.string($0.name), HeaderText.encode($0.value)] }),
+            reason: reason,
+            detail: detail,
+            createdAt: now,
+            requeuedAt: nil
+        )
+    }
+
+    /// What a topic's dead letters are called after it.
+    package static let topicSuffix = ".dlq"
+
+    /// The copy for `<topic>.dlq`: the original bytes and headers, and why it is there.
+    package func copy(tenantID: String) -> OutboxMessage {
+        var headers = JSONObject()
+        for pair in self.headers.array ?? [] {
+            guard let parts = pair.array, parts.count == 2, let name = parts[0].string else { continue }
+            // A name that occurs twice keeps all its values, in their order.
+            headers[name] =
+                switch headers[name] {
+                case .none: parts[1]
+                case .array(let values): .array(values + [parts[1]])
+                case .some(let value): [value, parts[1]]
+                }
+        }
+        headers["dlq_reason"] = .string(reason.rawValue)
+        headers["dlq_detail"] = .string(detail)
+        headers["dlq_topic"] = .string(topic)
+        headers["dlq_partition"] = .string(String(partition))
+        headers["dlq_offset"] = .string(String(recordOffset))
+        let session = recordKey.flatMap { SessionID(String(decoding: $0, as: UTF8.self)) }
+        return OutboxMessage(
+            id: id.cast(),
+            eventID: nil,
+            tenantID: tenantID,
+            topic: topic + Self.topicSuffix,
+            // The column is text and the key may be anything; the record itself is published with `rawKey`.
+            partitionKey: session?.description ?? "\(topic)/\(partition)",
+            headers: .object(headers),
+            payload: .object([:]),
+            rawKey: recordKey,
+            rawValue: recordValue ?? [],
+            createdAt: createdAt
+        )
+    }
+}
+
+/// Header values as JSON: text as it is, other bytes as base64 after `base64:`.
+enum HeaderText {
+    private static let mark = "base64:"
+
+    static func encode(_ bytes: [UInt8]?) -> JSONValue {
+        guard let bytes else { return .null }
+        // Text that begins like the mark is encoded too, so that decoding is never in doubt.
+        if let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0), !text.hasPrefix(mark) {
+            return .string(text)
+        }
+        return .string(mark + Base64.encode(bytes))
+    }
+
+    static func decode(_ value: JSONValue) -> [UInt8]? {
+        guard let text = value.string else { return value.isNull ? nil : value.utf8Bytes }
+        guard text.hasPrefix(mark) else { return Array(text.utf8) }
+        return Base64.decode(text.utf8.dropFirst(mark.utf8.count)) ?? Array(text.utf8)
+    }
+}

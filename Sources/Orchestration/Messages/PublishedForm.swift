@@ -1,0 +1,227 @@
+/// How what a session decided looks on Kafka: the complete fact as JSON, and its address in the headers.
+package enum PublishedForm {
+    /// The `source` header of all that the worker publishes; so it recognises its own facts where it also reads.
+    package static let source = "genesis-worker"
+    package static let contentType = "application/json"
+
+    /// Whether the worker has published this record itself.
+    package static func isOwn(_ record: IncomingRecord) -> Bool {
+        record.headers.contains { $0.name == "source" && $0.value.map { $0.elementsEqual(source.utf8) } == true }
+    }
+
+    /// The record of a domain event. `stateChange` stays inside.
+    ///
+    /// The trace context is the given one, else the member `traceparent` of the event's metadata.
+    package static func event(_ event: DomainEvent, topic: String, traceparent: String? = nil) -> OutboxMessage {
+        let body: JSONObject = [
+            "event_id": JSONValue(event.eventID),
+            "event_type": .string(event.eventType),
+            "aggregate_type": .string(event.aggregateType),
+            "aggregate_id": JSONValue(event.aggregateID),
+            "aggregate_version": .int(event.aggregateVersion),
+            "schema_version": .int(event.schemaVersion),
+            "payload": event.payload,
+            "metadata": event.metadata,
+            "correlation_id": .string(event.correlationID),
+            "causation_id": JSONValue(event.causationID),
+            "user_id": JSONValue(event.userID),
+            "tenant_id": .string(event.tenantID),
+            "occurred_at": JSONValue(event.occurredAt),
+        ]
+        return message(
+            body,
+            address: Address(
+                id: event.eventID,
+                causedBy: event.eventID,
+                topic: topic,
+                sessionID: event.aggregateID,
+                traceparent: traceparent ?? event.metadata["traceparent"].string,
+                scheduledAt: nil,
+                now: event.createdAt
+            )
+        )
+    }
+
+    /// The request for the task's current attempt.
+    ///
+    /// - Parameters:
+    ///   - eventID: the event that caused the request.
+    ///   - scheduledAt: not before this time; for an attempt after a failed one.
+    package static func taskRequest(
+        _ task: AsyncTask,
+        actor: Actor,
+        eventID: EventID?,
+        userID: String? = nil,
+        traceparent: String? = nil,
+        scheduledAt: Instant? = nil,
+        now: Instant
+    ) -> OutboxMessage {
+        let id = EventID(derivedFrom: "task request", task.id.description, String(task.attempt))
+        var body = taskBody(task, id: id, type: actor.requestType, eventID: eventID, userID: userID, now: now)
+        body["input"] = task.inputData
+        body["previous_details"] = task.progressDetails
+        body["deadline"] = JSONValue(task.attemptDeadlineAt ?? task.totalDeadlineAt)
+        return message(
+            body,
+            address: Address(
+                id: id,
+                causedBy: eventID,
+                topic: actor.topic,
+                sessionID: task.sessionID,
+                traceparent: traceparent,
+                scheduledAt: scheduledAt,
+                now: now
+            )
+        )
+    }
+
+    /// The notice to the agent that nobody waits for the task any more.
+    package static func taskCancelled(
+        _ task: AsyncTask,
+        topic: String,
+        eventID: EventID?,
+        reason: String? = nil,
+        userID: String? = nil,
+        traceparent: String? = nil,
+        now: Instant
+    ) -> OutboxMessage {
+        let id = EventID(derivedFrom: "task cancelled", task.id.description, String(task.attempt))
+        var body = taskBody(
+            task,
+            id: id,
+            type: SessionMessages.taskCancelled,
+            eventID: eventID,
+            userID: userID,
+            now: now
+        )
+        body["reason"] = JSONValue(reason)
+        return message(
+            body,
+            address: Address(
+                id: id,
+                causedBy: eventID,
+                topic: topic,
+                sessionID: task.sessionID,
+                traceparent: traceparent,
+                scheduledAt: nil,
+                now: now
+            )
+        )
+    }
+
+    /// The notice that a command or reply changed nothing. No domain event: the session has not changed.
+    package static func rejection(
+        of command: InboxCommand,
+        verdict: Verdict,
+        reason: String,
+        topic: String,
+        traceparent: String? = nil,
+        now: Instant
+    ) -> OutboxMessage {
+        let id = EventID(derivedFrom: "rejection", command.id.description)
+        let body: JSONObject = [
+            "event_id": JSONValue(id),
+            "event_type": .string(SessionMessages.commandRejected),
+            "aggregate_type": .string(command.aggregateType),
+            "aggregate_id": JSONValue(command.sessionID),
+            "schema_version": 1,
+            "payload": [
+                "command_id": JSONValue(command.id),
+                "command_type": .string(command.commandType),
+                "verdict": .string(verdict.rawValue),
+                "reason": .string(reason),
+            ],
+            "metadata": [:],
+            "correlation_id": .string(command.correlationID),
+            "causation_id": JSONValue(command.id),
+            "user_id": JSONValue(command.userID),
+            "tenant_id": .string(command.tenantID),
+            "occurred_at": JSONValue(now),
+        ]
+        return message(
+            body,
+            address: Address(
+                id: id,
+                causedBy: nil,
+                topic: topic,
+                sessionID: command.sessionID,
+                traceparent: traceparent,
+                scheduledAt: nil,
+                now: now
+            )
+        )
+    }
+
+    private static func taskBody(
+        _ task: AsyncTask,
+        id: EventID,
+        type: String,
+        eventID: EventID?,
+        userID: String?,
+        now: Instant
+    ) -> JSONObject {
+        [
+            "event_id": JSONValue(id),
+            "event_type": .string(type),
+            "aggregate_type": .string(DomainEvent.aggregateType),
+            "aggregate_id": JSONValue(task.sessionID),
+            "session_id": JSONValue(task.sessionID),
+            "schema_version": 1,
+            "task_id": JSONValue(task.id),
+            "task_type": .string(task.taskType),
+            "attempt": .int(task.attempt),
+            "correlation_id": .string(task.correlationID),
+            "causation_id": eventID.map { JSONValue($0) } ?? JSONValue(task.triggeredByCommandID),
+            "user_id": JSONValue(userID),
+            "tenant_id": .string(task.tenantID),
+            "occurred_at": JSONValue(now),
+        ]
+    }
+
+    /// What a record's envelope needs beside its body.
+    private struct Address {
+        var id: EventID
+        var causedBy: EventID?
+        var topic: String
+        var sessionID: SessionID
+        var traceparent: String?
+        var scheduledAt: Instant?
+        var now: Instant
+    }
+
+    /// The body's fields that are headers too, under the same names.
+    private static let repeatedFields = [
+        "event_type", "correlation_id", "causation_id", "aggregate_id", "aggregate_type", "aggregate_version",
+        "schema_version", "tenant_id", "user_id", "task_id", "attempt",
+    ]
+
+    private static func message(_ body: JSONObject, address: Address) -> OutboxMessage {
+        var headers: JSONObject = [
+            "source": .string(source),
+            "content_type": .string(contentType),
+            "ce_specversion": "1.0",
+            "ce_id": JSONValue(address.id),
+            "ce_type": body["event_type"] ?? .null,
+            "ce_source": .string(source),
+            "ce_subject": JSONValue(address.sessionID),
+            "ce_time": body["occurred_at"] ?? .null,
+        ]
+        for name in repeatedFields {
+            guard let value = body[name], !value.isNull else { continue }
+            headers[name] = .string(value.string ?? value.text)
+        }
+        if let traceparent = address.traceparent { headers["traceparent"] = .string(traceparent) }
+        return OutboxMessage(
+            id: address.id,
+            eventID: address.causedBy,
+            tenantID: body["tenant_id"]?.string ?? "",
+            topic: address.topic,
+            partitionKey: address.sessionID.description,
+            headers: .object(headers),
+            payload: .object(body),
+            schemaVersion: body["schema_version"]?.int ?? 1,
+            scheduledAt: address.scheduledAt,
+            createdAt: address.now
+        )
+    }
+}

@@ -1,0 +1,23 @@
+extension OutboxMessage {
+    /// The record to publish, for the row's topic or another destination.
+    ///
+    /// A row with raw bytes is a copy of somebody else's record and keeps them; else the key is the partition key
+    /// and the value the payload's JSON.
+    package func record(for destination: String? = nil) -> OutgoingRecord {
+        var records: [RecordHeader] = []
+        for member in headers.object ?? [:] {
+            let values = if case .array(let several) = member.value { several } else { [member.value] }
+            for value in values {
+                let bytes =
+                    rawValue == nil ? Array((value.string ?? value.text).utf8) : HeaderText.decode(value)
+                records.append(RecordHeader(name: member.key, value: bytes))
+            }
+        }
+        return OutgoingRecord(
+            topic: destination ?? topic,
+            key: rawValue == nil ? Array(partitionKey.utf8) : rawKey,
+            value: rawValue ?? payload.utf8Bytes,
+            headers: records
+        )
+    }
+}
