@@ -33,6 +33,15 @@ final class TerminationSignals: Sendable {
         }
     }
 
+    /// Lets those who wait go on without a signal: what they would have ended is over.
+    func release() {
+        let waiting = state.withLock { state in
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
     var hasArrived: Bool { state.withLock { $0.count > 0 } }
 
     private static func arrived(_ state: Locked<State>, _ onSecond: () -> Void) {

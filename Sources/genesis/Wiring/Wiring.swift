@@ -36,6 +36,10 @@ enum Wiring {
         events.map(\.aggregateVersion) == Array(1...max(1, row.version)) ? [] : ["the versions have gaps"]
     }
 
+    static func developmentDatabase(folder: String) async throws -> any DevelopmentDatabase {
+        throw CommandFailure.unavailable("this build has no PostgreSQL cluster")
+    }
+
     static func runWorker(_ configuration: Configuration) async throws {
         throw CommandFailure.unavailable("this build has no worker")
     }
