@@ -53,17 +53,24 @@ enum DevelopmentCommand {
                 return true
             }
             group.addTask {
-                if plays { try await play(invocation) }
-                supervisor.printAddresses()
+                do {
+                    if plays { try await play(invocation) }
+                } catch where !once && !Task.isCancelled {
+                    // What was started goes on serving, so that the reason can be looked into.
+                    let reason = CommandLineTool.failure(from: error).message
+                    invocation.surroundings.errors.line("genesis: \(Printable.text(reason))")
+                }
+                await supervisor.printAddresses()
                 return once
             }
-            defer { group.cancelAll() }
+            // The wait for a signal knows no cancellation; it is released instead, or the group would never end.
+            defer {
+                group.cancelAll()
+                signals.release()
+            }
             // Each task says whether it ends the run; the play alone does not, unless it is to be played once.
             while let isOver = try await group.next() {
-                if isOver {
-                    signals.release()
-                    break
-                }
+                if isOver { break }
             }
         }
     }

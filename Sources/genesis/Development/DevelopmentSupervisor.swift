@@ -129,11 +129,7 @@ actor DevelopmentSupervisor {
         say("stopped")
     }
 
-    nonisolated func printAddresses() {
-        Task { await sayAddresses() }
-    }
-
-    private func sayAddresses() {
+    func printAddresses() {
         guard let database else { return }
         var table = Table("WHAT", "WHERE")
         table.add("PostgreSQL", database.url)

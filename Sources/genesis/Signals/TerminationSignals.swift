@@ -8,6 +8,7 @@ internal import Threads
 final class TerminationSignals: Sendable {
     private struct State {
         var count = 0
+        var isReleased = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
@@ -26,8 +27,9 @@ final class TerminationSignals: Sendable {
         let state = state
         await withCheckedContinuation { continuation in
             let isOver = state.withLock { state in
-                if state.count == 0 { state.waiting.append(continuation) }
-                return state.count > 0
+                let isOver = state.count > 0 || state.isReleased
+                if !isOver { state.waiting.append(continuation) }
+                return isOver
             }
             if isOver { continuation.resume() }
         }
@@ -37,6 +39,7 @@ final class TerminationSignals: Sendable {
     func release() {
         let waiting = state.withLock { state in
             defer { state.waiting = [] }
+            state.isReleased = true
             return state.waiting
         }
         for continuation in waiting { continuation.resume() }
