@@ -53,7 +53,9 @@ struct ArgumentParser: Sendable {
             case (nil, _?): throw .usage("--\(name) takes no value")
             case (_?, let inline?): value = inline
             case (let valueName?, nil):
-                guard let next = rest.popFirst() else { throw .usage("--\(name) needs a value: --\(name) \(valueName)") }
+                guard let next = rest.popFirst() else {
+                    throw .usage("--\(name) needs a value: --\(name) \(valueName)")
+                }
                 value = next
             }
             if invocation.options[name] != nil, !option.isRepeated { throw .usage("--\(name) is given twice") }
@@ -63,7 +65,9 @@ struct ArgumentParser: Sendable {
             guard places.isEmpty else {
                 throw .usage("`\(Printable.text(places[0]))` is not expected here; see `\(call(path)) --help`")
             }
-            throw .usage("which of \(command.subcommands.map(\.name).joined(separator: ", "))? See `\(call(path)) --help`")
+            throw .usage(
+                "which of \(command.subcommands.map(\.name).joined(separator: ", "))? See `\(call(path)) --help`"
+            )
         }
         invocation.positionals = try assign(places, to: command, path)
         return .run(command, invocation)

@@ -66,7 +66,9 @@ struct Invocation: Sendable {
     func identifier<Kind>(_ name: String, of kind: Kind.Type = Kind.self) throws -> Identifier<Kind> {
         let text = try required(name)
         guard let identifier = Identifier<Kind>(text) else {
-            throw CommandFailure.usage("`\(Printable.text(text))` is not an id: 36 characters with hyphens are expected")
+            throw CommandFailure.usage(
+                "`\(Printable.text(text))` is not an id: 36 characters with hyphens are expected"
+            )
         }
         return identifier
     }

@@ -62,7 +62,8 @@ struct SessionPicture: Sendable {
     static func taskLine(_ task: AsyncTask) -> String {
         let message = task.progressMessage.map { "  " + Phrases.cut($0, to: 40) } ?? ""
         let attempt = task.attempt > 1 ? " (attempt \(task.attempt))" : ""
-        return "\(Printable.text(task.taskType))\(attempt)  \(Phrases.bar(task.progress))  \(task.status.rawValue)\(message)"
+        return
+            "\(Printable.text(task.taskType))\(attempt)  \(Phrases.bar(task.progress))  \(task.status.rawValue)\(message)"
     }
 
     func text(now: Instant, width: Int?) -> String {
@@ -81,7 +82,9 @@ struct SessionPicture: Sendable {
         let confirmed = session.confirmedData.object ?? [:]
         if !confirmed.isEmpty {
             lines.append("confirmed")
-            for member in confirmed { lines.append("  \(Printable.text(member.key)): \(Printable.text(member.value.text))") }
+            for member in confirmed {
+                lines.append("  \(Printable.text(member.key)): \(Printable.text(member.value.text))")
+            }
         }
         lines.append("events")
         var text = lines.map { line in (width.map { Printable.fitted(line, to: $0) } ?? line) + "\n" }.joined()

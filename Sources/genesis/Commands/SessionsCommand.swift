@@ -12,7 +12,11 @@ enum SessionsCommand {
                 examples: [#"genesis sessions start --user ada --input '{"seed":"a lighthouse that counts ships"}'"#],
                 options: [
                     .init(name: "user", valueName: "USER", summary: "Whose session it is."),
-                    .init(name: "input", valueName: "JSON", summary: "What the workflow starts with; @FILE reads a file."),
+                    .init(
+                        name: "input",
+                        valueName: "JSON",
+                        summary: "What the workflow starts with; @FILE reads a file."
+                    ),
                     .init(name: "id", valueName: "ID", summary: "The session's id; a new one by default."),
                 ] + SentCommand.options,
                 run: start
@@ -39,7 +43,8 @@ enum SessionsCommand {
             CommandSpecification(
                 name: "reply",
                 summary: "Answer the wait of a session, or send it any other command.",
-                details: "TYPE may leave out `Command.Genesis.Session.`; `genesis sessions show ID` lists what is welcome.",
+                details:
+                    "TYPE may leave out `Command.Genesis.Session.`; `genesis sessions show ID` lists what is welcome.",
                 examples: [
                     "genesis sessions reply 01234567-89ab-4cde-8f01-23456789abcd Concept.Confirm "
                         + #"--payload '{"concept_ids":["c1"]}'"#

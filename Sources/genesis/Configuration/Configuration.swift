@@ -127,7 +127,9 @@ struct Configuration: Sendable {
 
     private static func defaults(_ surroundings: Surroundings) -> [Setting: Entry] {
         var name = [CChar](repeating: 0, count: 256)
-        let host = gethostname(&name, name.count - 1) == 0 ? String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : "localhost"
+        let host =
+            gethostname(&name, name.count - 1) == 0
+            ? String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : "localhost"
         var values: [Setting: String] = [
             .groupID: "genesis-worker", .adminListen: "127.0.0.1:8080", .node: "\(host)-\(getpid())",
             .tenant: "default", .logLevel: "info",

@@ -1,6 +1,7 @@
 /// The configuration file: the flat part of YAML, `name: value` on each line, `#` comments, quoted values.
 enum SettingsFile {
-    static func read(_ text: String, file: String) throws(CommandFailure) -> [(name: String, value: String, line: Int)] {
+    static func read(_ text: String, file: String) throws(CommandFailure) -> [(name: String, value: String, line: Int)]
+    {
         var entries: [(name: String, value: String, line: Int)] = []
         let lines = text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
         for (index, raw) in lines.enumerated() {

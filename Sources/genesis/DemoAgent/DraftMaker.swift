@@ -10,7 +10,8 @@ struct DraftMaker: Sendable {
     /// The result of an actor's work; feedback in the input is visibly used.
     func draft(for actor: String, input: JSONValue, task: TaskID) -> JSONValue {
         var dice = Dice(seed: seed ^ task.low)
-        let feedback = input["feedback"].string ?? input["feedback"]["text"].string
+        let feedback =
+            input["feedback"].string ?? input["feedback"]["text"].string
             ?? input["feedback"]["feedback"].string
         let turn = feedback.map { ", now with what you asked for: \(Printable.fitted($0, to: Self.feedbackShownMax))" }
         let place = dice.pick(Self.places)
@@ -58,7 +59,10 @@ struct DraftMaker: Sendable {
         case let name where name.contains("Character"):
             output = [
                 "characters": [
-                    ["id": "hero", "name": .string("\(names.0) \(names.1)"), "role": text("a \(trade) who keeps \(object)")],
+                    [
+                        "id": "hero", "name": .string("\(names.0) \(names.1)"),
+                        "role": text("a \(trade) who keeps \(object)"),
+                    ],
                     ["id": "rival", "name": .string("\(dice.pick(Self.firstNames)) Vane"), "role": "wants it back"],
                 ]
             ]
@@ -84,7 +88,9 @@ struct DraftMaker: Sendable {
     }
 
     func progressMessage(step: Int, of steps: Int) -> String {
-        let messages = ["reading the brief", "gathering ideas", "throwing most of them away", "writing", "reading it aloud"]
+        let messages = [
+            "reading the brief", "gathering ideas", "throwing most of them away", "writing", "reading it aloud",
+        ]
         return messages[min((step - 1) * messages.count / max(1, steps), messages.count - 1)]
     }
 
@@ -92,10 +98,13 @@ struct DraftMaker: Sendable {
         "Saltmere", "the Glass Quarter", "Port Ember", "Nine Bridges", "the Low Orchard", "Vesper", "Hollow Tide",
     ]
     private static let objects = [
-        "a clock that runs towards its owner", "a map of tomorrow", "the last unposted letter", "a bell without a voice",
+        "a clock that runs towards its owner", "a map of tomorrow", "the last unposted letter",
+        "a bell without a voice",
         "a key to every room but one", "a jar of winter light",
     ]
-    private static let trades = ["lighthouse keeper", "cartographer", "bell founder", "ferrywoman", "archivist", "baker"]
+    private static let trades = [
+        "lighthouse keeper", "cartographer", "bell founder", "ferrywoman", "archivist", "baker",
+    ]
     private static let firstNames = ["Mira", "Ansel", "Juno", "Tomas", "Ilse", "Kenji", "Ode"]
     private static let lastNames = ["Harrow", "Quill", "Sato", "Ferreira", "Lind", "Okafor"]
 }

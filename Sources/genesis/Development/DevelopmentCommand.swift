@@ -55,7 +55,7 @@ enum DevelopmentCommand {
             group.addTask {
                 do {
                     if plays { try await play(invocation) }
-                } catch where !once && !Task.isCancelled {
+                } catch  where !once && !Task.isCancelled {
                     // What was started goes on serving, so that the reason can be looked into.
                     let reason = CommandLineTool.failure(from: error).message
                     invocation.surroundings.errors.line("genesis: \(Printable.text(reason))")

@@ -137,7 +137,9 @@ actor DevelopmentSupervisor {
         if adminListen != "off" { table.add("admin server", "http://\(adminListen)") }
         table.add("logs", FilePath.join(folder, "logs"))
         surroundings.output.write("\n" + table.text(width: nil))
-        surroundings.output.line("\nTry `genesis sessions list` in another terminal in this folder; Ctrl-C stops it all.")
+        surroundings.output.line(
+            "\nTry `genesis sessions list` in another terminal in this folder; Ctrl-C stops it all."
+        )
     }
 
     private func say(_ text: String) { surroundings.output.line("dev: \(text)") }
@@ -158,7 +160,9 @@ actor DevelopmentSupervisor {
         let end = Surroundings.now() + Self.brokerStartLimit
         while !TextFile.exists(file) {
             if let code = process.exitCode {
-                throw CommandFailure.unavailable("the broker did not start (code \(code)); see .genesis/logs/broker.log")
+                throw CommandFailure.unavailable(
+                    "the broker did not start (code \(code)); see .genesis/logs/broker.log"
+                )
             }
             guard Surroundings.now() < end else {
                 throw CommandFailure.unavailable("the broker was not there after \(Self.brokerStartLimit)")

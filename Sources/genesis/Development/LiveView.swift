@@ -23,7 +23,8 @@ struct LiveView {
         let lines = Self.lines(picture, now: now)
         guard terminal.isInteractive else {
             // Only what has changed, so that a log stays short.
-            for (index, line) in lines.enumerated() where !lastLines.indices.contains(index) || lastLines[index] != line {
+            for (index, line) in lines.enumerated() where !lastLines.indices.contains(index) || lastLines[index] != line
+            {
                 if !line.hasSuffix("–") { terminal.line(line) }
             }
             lastLines = lines

@@ -18,7 +18,11 @@ struct PlayRun {
         let id: SessionID = FreshIdentifier.make()
         var view = view
         view.note("playing session \(id)")
-        var start = SentCommand(type: SessionMessages.start, session: id, payload: ["seed": "a lighthouse that counts ships"])
+        var start = SentCommand(
+            type: SessionMessages.start,
+            session: id,
+            payload: ["seed": "a lighthouse that counts ships"]
+        )
         start.correlation = "play-\(id)"
         try await send(start, &view)
         var script = PlayScript()
