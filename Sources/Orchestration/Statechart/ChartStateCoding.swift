@@ -1,6 +1,9 @@
 /// Why stored JSON is no state of a chart.
 package struct ChartStateFailure: Error, Equatable, Sendable, CustomStringConvertible {
     package var reason: String
+
+    package init(reason: String) { self.reason = reason }
+
     package var description: String { "chart state: \(reason)" }
 }
 

@@ -18,11 +18,13 @@ package enum Interpreter {
         _ input: ChartInput,
         session: JSONValue,
         now: Instant,
-        expressions: any ExpressionEvaluator
+        expressions: any ExpressionEvaluator,
+        microstepsMax: Int = Interpreter.microstepsMax
     ) throws(ChartFailure) -> ChartStep {
         guard state.status == .active else { return ChartStep(state: state, effects: [], outcome: .ended) }
         let stale = ChartStep(state: state, effects: [], outcome: .stale)
         var run = Run(chart, state, session: session, now: now, expressions: expressions)
+        run.microstepsMax = microstepsMax
         let event: Run.Event
         switch input {
         case .start:

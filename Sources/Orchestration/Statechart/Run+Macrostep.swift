@@ -40,7 +40,7 @@ extension Run {
 
     private mutating func count() throws(ChartFailure) {
         microsteps += 1
-        if microsteps > Interpreter.microstepsMax { throw .endless }
+        if microsteps > microstepsMax { throw .endless }
     }
 
     /// An actor's error that nobody takes ends the machine, as in XState.

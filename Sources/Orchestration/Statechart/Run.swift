@@ -23,6 +23,7 @@ struct Run {
     /// Whether the microstep changed what guards can see; a chart that stands still is not asked again.
     var isChanged = false
     var microsteps = 0
+    var microstepsMax = Interpreter.microstepsMax
 
     init(
         _ chart: Chart,

@@ -26,29 +26,34 @@ package struct Simulation: Sendable {
     /// Enters the initial configuration.
     package mutating func start() -> JSONValue {
         effects = []
-        return answer(rejected: feed(.start))
+        let rejected = feed(.start)
+        return answer(rejected: rejected)
     }
 
     /// Answers one input line.
     package mutating func line(_ input: JSONValue) -> JSONValue {
         effects = []
-        guard let members = input.object else { return answer(rejected: "expected an object, found \(input.typeName)") }
+        let rejected = read(input)
+        return answer(rejected: rejected)
+    }
+
+    /// Does what a line asks for, and says why it was rejected, if it was.
+    private mutating func read(_ input: JSONValue) -> String? {
+        guard let members = input.object else { return "expected an object, found \(input.typeName)" }
         if let type = members["type"]?.string {
-            return answer(rejected: feed(.event(type: type, payload: members["payload"] ?? .null)))
+            return feed(.event(type: type, payload: members["payload"] ?? .null))
         }
         if let id = members["done"]?.string {
-            return answer(rejected: feed(.actorDone(id: id, output: members["output"] ?? .null)))
+            return feed(.actorDone(id: id, output: members["output"] ?? .null))
         }
         if let id = members["error"]?.string {
-            return answer(rejected: feed(.actorError(id: id, error: members["error_data"] ?? .null)))
+            return feed(.actorError(id: id, error: members["error_data"] ?? .null))
         }
-        if let length = members["advance"] {
-            guard let interval = Self.interval(length) else {
-                return answer(rejected: "advance: expected milliseconds or an ISO 8601 duration, at most a century")
-            }
-            return answer(rejected: advance(by: interval))
+        guard let length = members["advance"] else { return "a line has `type`, `done`, `error` or `advance`" }
+        guard let interval = Self.interval(length) else {
+            return "advance: expected milliseconds or an ISO 8601 duration, at most a century"
         }
-        return answer(rejected: "a line has `type`, `done`, `error` or `advance`")
+        return advance(by: interval)
     }
 
     private static func interval(_ length: JSONValue) -> Interval? {

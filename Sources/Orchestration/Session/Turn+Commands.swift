@@ -1,0 +1,186 @@
+// Commands and replies: who may say what, when.
+
+extension Turn {
+    /// How many inputs a paused session keeps; more are refused, so that nobody can fill the table.
+    static let keptInputsMax = 1_000
+
+    mutating func deliverCommand(_ message: SessionMessage) {
+        guard let session = scope.session else {
+            if message.type == SessionMessages.start {
+                start(message)
+            } else {
+                refuse(message, .unknown, "there is no session \(message.sessionID)")
+            }
+            return
+        }
+        if message.type == SessionMessages.start {
+            return refuse(message, .notAllowed, "session \(session.id) has already started")
+        }
+        if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }
+        if session.status.hasEnded {
+            return refuse(message, .wrongStage, "the session is \(session.status.rawValue); nothing can follow")
+        }
+        guard workflow.chart.names(message.type) else {
+            return refuse(
+                message,
+                .invalid,
+                "no state of workflow \(workflow.name) \(workflow.version) takes `\(message.type)`"
+            )
+        }
+        if session.status == .paused, !workflow.chart.rootNames(message.type) { return keep(message) }
+        if let reason = staleDraft(message) { return refuse(message, .staleAttempt, reason) }
+        switch step(.event(type: message.type, payload: message.payload)) {
+        case .failure(let failure): raiseIncident(failure, message)
+        case .success(let step): follow(step, message)
+        }
+    }
+
+    private mutating func follow(_ step: ChartStep, _ message: SessionMessage) {
+        switch step.outcome {
+        case .taken:
+            if let earlier = stillPending(like: message, after: step) {
+                return refuse(
+                    message,
+                    .duplicatePending,
+                    "\(message.type) \(earlier.id) is still being worked on (\(earlier.status.rawValue))"
+                )
+            }
+            apply(step, Cause(message: message, trigger: message.id, expired: nil))
+            let isWorking = scope.tasks.contains { $0.status.isOpen && $0.triggeredByCommandID == message.id }
+            record(message, isWorking ? .processing : .completed, .accepted)
+        case .refused(let nodes):
+            let isReply = nodes.contains { workflow.chart.nodes[$0].park != nil }
+            refuse(
+                message,
+                isReply ? .invalid : .notAllowed,
+                "the guard of `\(message.type)` in \(nodes.map { workflow.chart.nodes[$0].id }.joined(separator: ", "))"
+                    + " says no to this payload"
+            )
+        case .notTaken, .stale, .ended:
+            if let earlier = stillPending(like: message, after: step) {
+                return refuse(
+                    message,
+                    .duplicatePending,
+                    "\(message.type) \(earlier.id) is still being worked on (\(earlier.status.rawValue))"
+                )
+            }
+            keepEarlyReply(message)
+        }
+    }
+
+    private mutating func start(_ message: SessionMessage) {
+        var definition = workflow.chart
+        definition.context = .object((definition.context.object ?? [:]).merging(["input": message.payload]))
+        scope.session = GenesisSession(
+            id: message.sessionID,
+            tenantID: message.tenantID,
+            userID: message.userID,
+            status: .inProgress,
+            currentStage: .conceptSelection,
+            confirmedData: [:],
+            novelID: nil,
+            workflowName: workflow.name,
+            workflowVersion: workflow.version,
+            workflowHash: workflow.hash,
+            state: [:],
+            nextTimerAt: nil,
+            correlationID: message.correlationID ?? message.sessionID.description,
+            version: 0,
+            createdAt: now,
+            updatedAt: now
+        )
+        do {
+            let step = try Interpreter.step(
+                definition,
+                ChartState(),
+                .start,
+                session: sessionView,
+                now: now,
+                expressions: workflow.expressions
+            )
+            said = [
+                (
+                    Self.started,
+                    [
+                        "user_id": JSONValue(message.userID), "input": message.payload,
+                        "workflow": [
+                            "name": .string(workflow.name), "version": .string(workflow.version),
+                            "hash": .string(workflow.hash),
+                        ],
+                    ]
+                )
+            ]
+            apply(step, Cause(message: message, trigger: message.id, expired: nil))
+            let isWorking = scope.tasks.contains { $0.status.isOpen && $0.triggeredByCommandID == message.id }
+            record(message, isWorking ? .processing : .completed, .accepted)
+        } catch {
+            scope.session = nil
+            refuse(message, .incident, "\(workflow.name) \(workflow.version), \(error)")
+        }
+    }
+
+    /// An earlier command of the type that the user is still waiting for, unless this step takes its task back.
+    private func stillPending(like message: SessionMessage, after step: ChartStep) -> InboxCommand? {
+        let cancelled = step.effects.compactMap { if case .cancelActor(let id) = $0 { id } else { nil } }
+        return scope.pendingCommands.first { earlier in
+            guard earlier.commandType == message.type, earlier.id != message.id else { return false }
+            if earlier.status == .received { return true }
+            return scope.tasks.contains {
+                $0.status.isOpen && $0.triggeredByCommandID == earlier.id && !cancelled.contains($0.actorID)
+            }
+        }
+    }
+
+    // MARK: Paused sessions
+
+    /// Keeps a message of a paused session in its inbox row.
+    mutating func keep(_ message: SessionMessage) {
+        if let earlier = scope.pendingCommands.first(where: { $0.commandType == message.type && $0.id != message.id }) {
+            return refuse(message, .duplicatePending, "\(message.type) \(earlier.id) is kept already")
+        }
+        guard scope.pendingCommands.count < Self.keptInputsMax else {
+            return refuse(message, .notAllowed, "the paused session keeps \(Self.keptInputsMax) inputs already")
+        }
+        record(message, .received, .buffered, "kept until the session is unpaused")
+        tell(message)
+    }
+
+    mutating func pause() {
+        scope.session?.status = .paused
+        for var handle in scope.handles where handle.status == .waiting {
+            handle.status = .paused
+            handle.pausedAt = now
+            handle.updatedAt = now
+            put(handle)
+        }
+    }
+
+    mutating func unpause() {
+        scope.session?.status = .inProgress
+        for var handle in scope.handles where handle.status == .paused {
+            handle.status = .waiting
+            handle.pausedAt = nil
+            handle.updatedAt = now
+            put(handle)
+        }
+    }
+
+    /// Applies what a paused session has kept, in the order in which it came.
+    mutating func applyKept() {
+        let early = Set(scope.handles.filter { $0.status == .pendingPause }.compactMap(\.resumedBy))
+        let kept = scope.pendingCommands.enumerated()
+            .filter { $0.element.verdict == .buffered && !early.contains($0.element.id) }
+            .sorted { ($0.element.arrival ?? .max, $0.offset) < ($1.element.arrival ?? .max, $1.offset) }
+            .map(\.element)
+        for row in kept {
+            // Paused again by what was just applied: the rest stays kept.
+            guard scope.session?.status == .inProgress else { return }
+            var message = SessionMessage(row: row)
+            if let answer = AgentAnswer(kept: row) {
+                message.kind = .answer(answer)
+                message.type = answer.type
+            }
+            deliver(message)
+        }
+    }
+}

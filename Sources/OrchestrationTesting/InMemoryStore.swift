@@ -1,0 +1,247 @@
+package import Orchestration
+
+/// A store without a database, for the runtime's tests. It passes the same contract as `PostgresStore`.
+///
+/// It can be told to fail: before a commit, or after it has taken effect (the lost acknowledgement).
+package actor InMemoryStore: Store {
+    package private(set) var sessions: [SessionID: GenesisSession] = [:]
+    package private(set) var commands: [InboxCommand] = []
+    package private(set) var events: [DomainEvent] = []
+    package private(set) var tasks: [TaskID: AsyncTask] = [:]
+    package private(set) var handles: [HandleID: ResumeHandle] = [:]
+    package private(set) var outbox: [OutboxMessage] = []
+    package private(set) var deadLetters: [DeadLetter] = []
+    package private(set) var positions: [TopicPartition: OwnedPosition] = [:]
+    package private(set) var commits = 0
+    private var definitions: [String: WorkflowDefinition] = [:]
+    private var lanes: [Int: (owner: String, epoch: Int64, until: Instant)] = [:]
+    private var clock: Instant
+
+    /// What the next calls of `commit` meet, in order.
+    package enum Fault: Sendable {
+        case before(StoreError)
+        /// The commit takes effect, its answer is lost.
+        case after(StoreError)
+    }
+    private var faults: [Fault] = []
+    /// Refuses commits whose rows hold this text, as a database refuses values.
+    private var poison: String?
+
+    package init(now: Instant = Instant(microseconds: 1_800_000_000_000_000)) { clock = now }
+
+    package func fail(with faults: [Fault]) { self.faults += faults }
+    package func refuse(payloadsWith text: String) { poison = text }
+    package func advance(_ interval: Interval) { clock = clock + interval }
+    /// What another service does with an INSERT.
+    package func insert(_ command: InboxCommand) {
+        var row = command
+        row.arrival = Int64(commands.count + 1)
+        commands.append(row)
+    }
+
+    package func load(_ request: LoadRequest) async throws(StoreError) -> Loaded {
+        var scopes: [SessionID: SessionScope] = [:]
+        for id in request.sessions {
+            var scope = SessionScope()
+            scope.session = sessions[id]
+            scope.tasks = tasks.values
+                .filter { $0.sessionID == id && ($0.status.isOpen || request.tasks.contains($0.id)) }
+                .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+            scope.handles = handles.values
+                .filter { handle in
+                    handle.sessionID == id
+                        && (handle.status.isOpen
+                            || request.correlations.contains(
+                                TenantKey(tenantID: handle.tenantID, key: handle.correlationID)
+                            ))
+                }
+                .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+            scope.pendingCommands = commands.filter {
+                $0.sessionID == id && ($0.status == .received || $0.status == .processing) && $0.verdict != nil
+            }
+            scopes[id] = scope
+        }
+        var answers: [TenantKey: InboxCommand] = [:]
+        for key in request.idempotencyKeys {
+            answers[key] = commands.first { $0.tenantID == key.tenantID && $0.idempotencyKey == key.key }
+        }
+        return Loaded(now: clock, scopes: scopes, answers: answers)
+    }
+
+    package func commit(_ batch: CommitBatch) async throws(StoreError) {
+        if let fault = faults.first {
+            faults.removeFirst()
+            switch fault {
+            case .before(let error): throw error
+            case .after(let error):
+                try write(batch)
+                throw error
+            }
+        }
+        try write(batch)
+    }
+
+    private func write(_ batch: CommitBatch) throws(StoreError) {
+        for advance in batch.positions {
+            guard let position = positions[advance.topicPartition], position.ownerEpoch == advance.ownerEpoch,
+                position.nextOffset == advance.expectedOffset
+            else { throw .fenced(reason: "\(advance.topicPartition) is not where it was expected") }
+        }
+        var versions = sessions.mapValues(\.version)
+        for commit in batch.commits {
+            let version = versions[commit.sessionID] ?? 0
+            guard version == commit.expectedVersion else {
+                throw .conflict(reason: "session \(commit.sessionID) is at version \(version)")
+            }
+            versions[commit.sessionID] = commit.session?.version ?? version
+            for row in commit.commands {
+                if let poison, row.payload.text.contains(poison) { throw .refused(reason: "poison") }
+                if commands.contains(where: {
+                    $0.id != row.id && $0.tenantID == row.tenantID && $0.idempotencyKey == row.idempotencyKey
+                }) {
+                    throw .conflict(reason: "idempotency key \(row.idempotencyKey)")
+                }
+            }
+        }
+        for commit in batch.commits { apply(commit) }
+        outbox += batch.outbox.map(placed)
+        deadLetters += batch.deadLetters
+        for advance in batch.positions { positions[advance.topicPartition]?.nextOffset = advance.nextOffset }
+        commits += 1
+    }
+
+    private func apply(_ commit: Commit) {
+        if let session = commit.session { sessions[session.id] = session }
+        events += commit.events
+        for row in commit.commands {
+            if let index = commands.firstIndex(where: { $0.id == row.id }) {
+                commands[index] = row
+            } else {
+                insert(row)
+            }
+        }
+        for task in commit.tasks { tasks[task.id] = task }
+        for handle in commit.handles { handles[handle.id] = handle }
+        outbox += commit.outbox.map(placed)
+    }
+
+    private func placed(_ message: OutboxMessage) -> OutboxMessage {
+        var row = message
+        row.position = Int64(outbox.count + 1)
+        return row
+    }
+
+    package func takePositions(
+        cluster: String,
+        partitions: [TopicPartition],
+        owner: String
+    ) async throws(StoreError) -> [OwnedPosition] {
+        var taken: [OwnedPosition] = []
+        for partition in partitions {
+            let old = positions[partition]
+            let position = OwnedPosition(
+                clusterID: cluster,
+                topic: partition.topic,
+                partition: partition.partition,
+                nextOffset: old?.nextOffset,
+                ownerEpoch: (old?.ownerEpoch ?? 0) + 1,
+                ownerID: owner,
+                updatedAt: clock
+            )
+            positions[partition] = position
+            taken.append(position)
+        }
+        return taken
+    }
+
+    package func positions(
+        cluster: String,
+        partitions: [TopicPartition]
+    ) async throws(StoreError) -> [OwnedPosition] {
+        partitions.compactMap { positions[$0] }
+    }
+
+    package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
+        Array(commands.filter { $0.status == .received && $0.verdict == nil }.prefix(limit))
+    }
+
+    package func dueInputs(limit: Int) async throws(StoreError) -> [DueInput] {
+        var due: [DueInput] = []
+        for session in sessions.values where session.status == .inProgress {
+            func add(_ kind: DueInput.Kind, _ at: Instant?) {
+                guard let at, at <= clock else { return }
+                due.append(DueInput(sessionID: session.id, tenantID: session.tenantID, kind: kind, dueAt: at))
+            }
+            add(.timer, session.nextTimerAt)
+            for handle in handles.values
+            where handle.sessionID == session.id && (handle.status == .waiting || handle.status == .pendingPause) {
+                add(.handle(handle.id), handle.expiresAt)
+            }
+            for task in tasks.values where task.sessionID == session.id && task.status.isOpen {
+                add(.task(task.id, attempt: task.attempt), task.deadlineAt)
+            }
+        }
+        return Array(due.sorted { $0.dueAt < $1.dueAt }.prefix(limit))
+    }
+
+    package func leaseLanes(owner: String, duration: Interval) async throws(StoreError) -> [LaneLease] {
+        let alive = Set(lanes.values.filter { $0.until > clock }.map(\.owner)).union([owner])
+        let share = (OutboxMessage.laneCount + alive.count - 1) / alive.count
+        var mine = lanes.filter { $0.value.owner == owner && $0.value.until > clock }.keys.sorted()
+        for lane in mine.dropFirst(share) { lanes[lane] = nil }
+        mine = Array(mine.prefix(share))
+        for lane in 0..<OutboxMessage.laneCount where mine.count < share && (lanes[lane]?.until ?? clock) <= clock {
+            lanes[lane] = (owner, (lanes[lane]?.epoch ?? 0) + 1, clock)
+            mine.append(lane)
+        }
+        for lane in mine { lanes[lane]?.until = clock + duration }
+        return mine.sorted().compactMap { lane in lanes[lane].map { LaneLease(lane: lane, epoch: $0.epoch) } }
+    }
+
+    package func releaseLanes(owner: String) async throws(StoreError) {
+        for (lane, lease) in lanes where lease.owner == owner { lanes[lane]?.until = clock }
+    }
+
+    package func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage] {
+        let mine = Set(lanes.map(\.lane))
+        var blocked = Set<[String]>()
+        var due: [OutboxMessage] = []
+        for row in outbox where row.status != .sent && mine.contains(row.lane) {
+            let key = [row.topic, row.partitionKey]
+            if blocked.contains(key) { continue }
+            if row.status == .dead || (row.status == .failed && (row.nextRetryAt ?? clock) > clock) {
+                blocked.insert(key)
+                continue
+            }
+            if let scheduledAt = row.scheduledAt, scheduledAt > clock { continue }
+            due.append(row)
+        }
+        return Array(due.prefix(limit))
+    }
+
+    package func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError) {
+        let held = lanes.filter { self.lanes[$0.lane]?.epoch == $0.epoch }.map(\.lane)
+        for outcome in outcomes where held.contains(outcome.lane) {
+            guard let index = outbox.firstIndex(where: { $0.id == outcome.id }) else { continue }
+            switch outcome.result {
+            case .sent:
+                outbox[index].status = .sent
+                outbox[index].publishedAt = clock
+            case .failed(let error, let delay):
+                outbox[index].retryCount += 1
+                outbox[index].errorMessage = error
+                outbox[index].nextRetryAt = clock + delay
+                outbox[index].status = outbox[index].retryCount > outbox[index].maxRetries ? .dead : .failed
+            case .dead(let error):
+                outbox[index].status = .dead
+                outbox[index].errorMessage = error
+            }
+        }
+    }
+
+    package func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
+        if definitions[definition.hash] == nil { definitions[definition.hash] = definition }
+    }
+
+    package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? { definitions[hash] }
+}

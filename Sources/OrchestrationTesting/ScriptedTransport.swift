@@ -1,0 +1,71 @@
+package import Orchestration
+
+/// A record source whose events a test puts in by hand.
+package actor ScriptedSource: RecordSource {
+    private var queue: [SourceEvent] = []
+    private var waiter: CheckedContinuation<SourceEvent?, Never>?
+    private var isClosed = false
+    package private(set) var started: [Int: [TopicPartition: StartOffset]] = [:]
+    package private(set) var finished: [RecordBatch] = []
+
+    package init() {}
+
+    package func put(_ event: SourceEvent) {
+        if let waiter {
+            self.waiter = nil
+            waiter.resume(returning: event)
+        } else {
+            queue.append(event)
+        }
+    }
+
+    package func clusterID() async throws(TransportError) -> String { "test-cluster" }
+
+    package func next() async -> SourceEvent? {
+        if !queue.isEmpty { return queue.removeFirst() }
+        if isClosed { return nil }
+        return await withCheckedContinuation { waiter = $0 }
+    }
+
+    package func start(generation: Int, at offsets: [TopicPartition: StartOffset]) async {
+        started[generation] = offsets
+    }
+
+    package func done(_ batch: RecordBatch) async { finished.append(batch) }
+
+    package func close() async {
+        isClosed = true
+        waiter?.resume(returning: nil)
+        waiter = nil
+    }
+}
+
+/// A record sink that remembers what it was given and answers as it is told.
+package actor ScriptedSink: RecordSink {
+    package private(set) var sent: [OutgoingRecord] = []
+    private var answers: [@Sendable (OutgoingRecord) -> SendResult?] = []
+
+    package init() {}
+
+    /// Asked before each record in order of addition; nil leaves it to the next, and in the end to `sent`.
+    package func answer(_ rule: @escaping @Sendable (OutgoingRecord) -> SendResult?) { answers.append(rule) }
+    package func answerNormally() { answers = [] }
+
+    package func send(_ records: [OutgoingRecord]) async -> [SendResult] {
+        records.map { record in
+            for rule in answers {
+                if let result = rule(record) { return result }
+            }
+            sent.append(record)
+            return .sent
+        }
+    }
+
+    package func close() async {}
+}
+
+/// A log that keeps nothing.
+package struct SilentLog: LogSink {
+    package init() {}
+    package func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {}
+}

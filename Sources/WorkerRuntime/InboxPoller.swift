@@ -1,0 +1,84 @@
+internal import Orchestration
+
+/// Decides the commands that other services and operators insert into `command_inbox`, oldest first.
+struct InboxPoller: Sendable {
+    let settings: WorkerSettings
+    let store: any Store
+    let committer: Committer
+    let log: any LogSink
+
+    func run() async throws {
+        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        while !Task.isCancelled {
+            do throws(StoreError) {
+                let rows = try await store.receivedCommands(limit: settings.inboxBatchMax)
+                backoff.reset()
+                if rows.isEmpty {
+                    await Backoff.sleep(settings.inboxPollInterval)
+                    continue
+                }
+                do {
+                    try await decide(rows[...])
+                } catch {
+                    throw StoreError.broken(reason: "\(error)")
+                }
+            } catch {
+                switch error {
+                case .broken(let reason): throw WorkerFailure(reason)
+                case .conflict, .fenced, .unavailable, .exhausted, .refused:
+                    log.warning("cannot read the inbox", LogField("reason", error.reason))
+                    await backoff.pause()
+                }
+            }
+        }
+    }
+
+    /// One transaction for all; if the database refuses one of them, halves until it stands alone and fails it.
+    private func decide(_ rows: ArraySlice<InboxCommand>) async throws {
+        guard let first = rows.first else { return }
+        let messages = rows.map { SessionMessage(row: $0) }
+        // A row that was decided after all is no longer found, so a lost answer needs no question.
+        switch try await committer.commit(
+            messages,
+            base: CommitBatch(),
+            isMoved: { () async throws(StoreError) in false }
+        ) {
+        case .done, .fenced: return
+        case .refused(let reason):
+            if rows.count > 1 {
+                let middle = rows.startIndex + rows.count / 2
+                try await decide(rows[..<middle])
+                try await decide(rows[middle...])
+            } else {
+                try await fail(first, reason)
+            }
+        }
+    }
+
+    private func fail(_ row: InboxCommand, _ reason: String) async throws {
+        var failed = row
+        failed.status = .failed
+        failed.verdict = .invalid
+        failed.errorMessage = "the database refuses what the command leads to: \(reason)"
+        failed.retryCount += 1
+        failed.processedAt = failed.updatedAt
+        let loaded = try await store.load(
+            {
+                var request = LoadRequest()
+                request.sessions = [row.sessionID]
+                return request
+            }()
+        )
+        var commit = Commit(
+            sessionID: row.sessionID,
+            tenantID: row.tenantID,
+            expectedVersion: loaded.scopes[row.sessionID]?.session?.version ?? 0
+        )
+        failed.processedAt = loaded.now
+        commit.commands = [failed]
+        var batch = CommitBatch()
+        batch.commits = [commit]
+        try await store.commit(batch)
+        log.error("command failed", LogField("message_id", row.id), LogField("reason", reason))
+    }
+}

@@ -1,0 +1,80 @@
+internal import Orchestration
+
+/// Turns a Kafka record into what a session is told.
+struct MessageReader: Sendable {
+    enum Reading {
+        case message(SessionMessage)
+        /// Not for us, or nothing to do; with the reason, for the log.
+        case ignored(String)
+        case deadLetter(DeadLetter.Reason, String)
+    }
+
+    let settings: WorkerSettings
+    let catalog: WorkflowCatalog
+
+    func read(_ record: IncomingRecord) async -> Reading {
+        switch Envelope.decode(record) {
+        case .tombstone: return .ignored("tombstone")
+        case .deadLetter(let reason, let detail): return .deadLetter(reason, detail)
+        case .envelope(let envelope):
+            let topic = record.topicPartition.topic
+            if topic == settings.commandsTopic { return await command(envelope) }
+            if topic == settings.eventsTopic { return await event(envelope) }
+            return answer(envelope)
+        }
+    }
+
+    private func command(_ envelope: Envelope) async -> Reading {
+        guard await isKnown(envelope.type) else {
+            return .deadLetter(.unknownType, "`\(envelope.type)` is no command that any workflow here takes")
+        }
+        return .message(message(envelope, .command))
+    }
+
+    /// The events topic carries our own facts, commands in an envelope, and what other services have to say.
+    private func event(_ envelope: Envelope) async -> Reading {
+        if envelope.source == PublishedForm.source { return .ignored("own event") }
+        if envelope.type == SessionMessages.commandReceived {
+            do throws(EnvelopeFault) {
+                return await command(try envelope.unwrapped())
+            } catch {
+                return .deadLetter(error.reason, error.detail)
+            }
+        }
+        guard await catalog.names(envelope.type) else { return .ignored("no workflow takes `\(envelope.type)`") }
+        return .message(message(envelope, .command))
+    }
+
+    private func answer(_ envelope: Envelope) -> Reading {
+        if envelope.source == PublishedForm.source { return .ignored("own event") }
+        do {
+            return .message(message(envelope, .answer(try AgentAnswer.read(envelope))))
+        } catch {
+            return .deadLetter(.invalidEnvelope, "\(error)")
+        }
+    }
+
+    private func isKnown(_ type: String) async -> Bool {
+        if SessionMessages.command(type) != nil { return true }
+        return await catalog.names(type)
+    }
+
+    private func message(_ envelope: Envelope, _ kind: SessionMessage.Kind) -> SessionMessage {
+        SessionMessage(
+            kind: kind,
+            id: envelope.id,
+            idempotencyKey: envelope.idempotencyKey,
+            type: envelope.type,
+            tenantID: envelope.tenantID ?? settings.defaultTenant,
+            sessionID: envelope.sessionID,
+            payload: envelope.payload,
+            correlationID: envelope.correlationID,
+            causationID: envelope.causationID,
+            userID: envelope.userID,
+            metadata: envelope.traceparent.map {
+                .object((envelope.metadata.object ?? [:]).merging(["traceparent": .string($0)]))
+            } ?? envelope.metadata,
+            source: "kafka"
+        )
+    }
+}

@@ -1,0 +1,119 @@
+internal import Orchestration
+
+/// Kafka out: publishes the rows of its lanes in order, waits for the brokers, and marks what became of them.
+struct OutboxRelay: Sendable {
+    let settings: WorkerSettings
+    let store: any Store
+    let sink: any RecordSink
+    let bell: Bell
+    let log: any LogSink
+
+    func run() async throws {
+        var lanes: [LaneLease] = []
+        var renewAt = ContinuousClock.now
+        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        while !Task.isCancelled {
+            do throws(StoreError) {
+                if ContinuousClock.now >= renewAt {
+                    // Counted from before the request, so that our belief ends before the database's does.
+                    renewAt = ContinuousClock.now + .microseconds(settings.laneLeaseDuration.microseconds / 3)
+                    lanes = try await store.leaseLanes(owner: settings.node, duration: settings.laneLeaseDuration)
+                }
+                let rows = try await store.dueOutbox(lanes: lanes, limit: settings.relayBatchMax)
+                backoff.reset()
+                if rows.isEmpty {
+                    await bell.wait(atMost: settings.relayPollInterval)
+                    continue
+                }
+                let outcomes: [OutboxOutcome]
+                do {
+                    outcomes = try await publish(rows)
+                } catch {
+                    throw StoreError.broken(reason: "\(error)")
+                }
+                try await store.markOutbox(outcomes, lanes: lanes)
+            } catch {
+                switch error {
+                case .broken(let reason): throw WorkerFailure(reason)
+                case .conflict, .fenced, .unavailable, .exhausted, .refused:
+                    // What was sent and not marked is sent again, with the same ids.
+                    log.warning("the relay waits", LogField("reason", error.reason))
+                    renewAt = ContinuousClock.now
+                    await backoff.pause()
+                }
+            }
+        }
+        try? await store.releaseLanes(owner: settings.node)
+    }
+
+    /// Sends in rounds, each with at most one row of a topic and key: a row is sent only once those before it are
+    /// through, so a record that the brokers refuse never lets a later one of its key overtake.
+    private func publish(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome] {
+        var queues: [[OutboxMessage]] = []
+        var indices: [RouteKey: Int] = [:]
+        for row in rows {
+            let route = RouteKey(topic: row.topic, key: row.partitionKey)
+            if let index = indices[route] {
+                queues[index].append(row)
+            } else {
+                indices[route] = queues.count
+                queues.append([row])
+            }
+        }
+        var outcomes: [OutboxOutcome] = []
+        var round = 0
+        while true {
+            let heads = queues.indices.filter { queues[$0].count > round }
+            if heads.isEmpty { return outcomes }
+            let sent = heads.map { queues[$0][round] }
+            for (index, (row, result)) in zip(heads, zip(sent, try await send(sent))) {
+                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
+                if result != .sent { queues[index].removeSubrange((round + 1)...) }
+            }
+            round += 1
+        }
+    }
+
+    /// Sends each row to all its destinations.
+    private func send(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome.Result] {
+        let records = rows.map { row in
+            (row.destinationTopics.isEmpty ? [row.topic] : row.destinationTopics).map { row.record(for: $0) }
+        }
+        var results = await sink.send(records.flatMap(\.self))[...]
+        var outcomes: [OutboxOutcome.Result] = []
+        for (row, sent) in zip(rows, records) {
+            let answers = results.prefix(sent.count)
+            results = results.dropFirst(sent.count)
+            outcomes.append(try outcome(of: row, answers))
+        }
+        return outcomes
+    }
+
+    private func outcome(of row: OutboxMessage, _ answers: ArraySlice<SendResult>) throws -> OutboxOutcome.Result {
+        for answer in answers {
+            switch answer {
+            case .sent: continue
+            case .failed(let reason):
+                log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
+                return .failed(error: reason, retryAfter: retryDelay(row.retryCount))
+            case .refused(let reason):
+                log.error("refused by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
+                return .dead(error: reason)
+            case .fatal(let reason): throw WorkerFailure("the Kafka producer cannot go on: \(reason)")
+            }
+        }
+        return .sent
+    }
+
+    private func retryDelay(_ failures: Int) -> Interval {
+        var delay = settings.relayRetryInitial.microseconds
+        for _ in 0..<min(failures, 32) where delay < settings.relayRetryMax.microseconds { delay *= 2 }
+        delay = min(delay, settings.relayRetryMax.microseconds)
+        return Interval(microseconds: Int64.random(in: delay / 2...max(1, delay)))
+    }
+
+    private struct RouteKey: Hashable {
+        var topic: String
+        var key: String
+    }
+}

@@ -1,0 +1,94 @@
+package import Orchestration
+
+/// One worker: the record loop, the inbox poller, the relay and the sweeper, started and stopped together.
+package struct Worker: Sendable {
+    private let settings: WorkerSettings
+    private let store: any Store
+    private let source: any RecordSource
+    private let sink: any RecordSink
+    private let catalog: WorkflowCatalog
+    private let log: any LogSink
+
+    package init(
+        settings: WorkerSettings,
+        store: any Store,
+        source: any RecordSource,
+        sink: any RecordSink,
+        catalog: WorkflowCatalog,
+        log: any LogSink
+    ) {
+        self.settings = settings
+        self.store = store
+        self.source = source
+        self.sink = sink
+        self.catalog = catalog
+        self.log = log
+    }
+
+    /// Runs until `stop` ends, then drains: no new records, work under way is committed, what is committed is sent if
+    /// it takes no longer than `drainLimit`. Ends early with the failure of a part that cannot go on.
+    package func run(until stop: @escaping @Sendable () async -> Void) async throws {
+        let bell = Bell()
+        let committer = Committer(
+            settings: settings,
+            store: store,
+            decider: BatchDecider(settings: settings, store: store, catalog: catalog),
+            relayBell: bell,
+            log: log
+        )
+        let records = RecordLoop(
+            settings: settings,
+            source: source,
+            store: store,
+            reader: MessageReader(settings: settings, catalog: catalog),
+            committer: committer,
+            log: log
+        )
+        let poller = InboxPoller(settings: settings, store: store, committer: committer, log: log)
+        let sweeper = DeadlineSweeper(settings: settings, store: store, committer: committer, log: log)
+        let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: bell, log: log)
+
+        log.info("worker started", LogField("node", settings.node))
+        try await withThrowingTaskGroup(of: Part.self) { group in
+            group.addTask {
+                await stop()
+                return .stop
+            }
+            group.addTask {
+                try await records.run()
+                return .records
+            }
+            group.addTask {
+                try await poller.run()
+                return .other
+            }
+            group.addTask {
+                try await sweeper.run()
+                return .other
+            }
+            group.addTask {
+                try await relay.run()
+                return .other
+            }
+            do {
+                // The first to end: `stop`, or a part that should not have.
+                let first = try await group.next()
+                if first == .records, !Task.isCancelled { throw WorkerFailure("the record source ended by itself") }
+                log.info("worker stopping")
+                await source.close()
+                group.cancelAll()
+                while try await group.next() != nil {}
+            } catch {
+                await source.close()
+                group.cancelAll()
+                await sink.close()
+                if error is CancellationError { return }
+                throw error
+            }
+        }
+        await sink.close()
+        log.info("worker stopped")
+    }
+
+    private enum Part { case stop, records, other }
+}

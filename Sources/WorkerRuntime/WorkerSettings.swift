@@ -1,0 +1,50 @@
+package import Orchestration
+
+/// Everything about a worker that can be set, with its bounds. Times are of the worker's monotonic clock unless said.
+package struct WorkerSettings: Sendable {
+    /// The name of this process in leases and positions.
+    package var node: String
+    /// The tenant of messages that name none.
+    package var defaultTenant = "default"
+    /// The workflow of a Start that names none.
+    package var defaultWorkflow = "genesis"
+    package var commandsTopic = "genesis.session.commands"
+    package var eventsTopic = "genesis.session.events"
+
+    /// How often a transaction that met a conflict is decided anew before it backs off.
+    package var conflictRetriesMax = 10
+    /// The first and the longest pause while the database is away.
+    package var backoffInitial = Interval.milliseconds(50)
+    package var backoffMax = Interval.seconds(5)
+
+    /// How many inserted rows are decided in one transaction.
+    package var inboxBatchMax = 100
+    /// The pause between two looks at the inbox when there was nothing.
+    package var inboxPollInterval = Interval.milliseconds(100)
+
+    /// How many outbox rows are read, sent and marked together.
+    package var relayBatchMax = 500
+    /// The longest pause between two looks at the outbox; commits of this process wake the relay at once.
+    package var relayPollInterval = Interval.milliseconds(250)
+    package var laneLeaseDuration = Interval.seconds(15)
+    /// The first pause before a record that was not taken is sent again; doubled each time, with jitter.
+    package var relayRetryInitial = Interval.seconds(1)
+    package var relayRetryMax = Interval.seconds(300)
+
+    package var sweepInterval = Interval.milliseconds(500)
+    package var sweepBatchMax = 200
+
+    /// How long a stopping worker waits for work under way.
+    package var drainLimit = Interval.seconds(20)
+
+    package init(node: String) { self.node = node }
+
+    var topics: SessionTopics { SessionTopics(events: eventsTopic) }
+}
+
+/// Why a worker ends other than being asked to.
+package struct WorkerFailure: Error, Sendable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,103 @@
+import Orchestration
+import OrchestrationTesting
+import Testing
+import WorkflowFiles
+
+@testable import WorkerRuntime
+
+/// A worker on an in-memory store with a scripted transport.
+struct RuntimeHarness {
+    let store = InMemoryStore()
+    let source = ScriptedSource()
+    let sink = ScriptedSink()
+    let stop = Bell()
+    let commands = TopicPartition(topic: "genesis.session.commands", partition: 0)
+
+    /// Runs a worker while the body runs, then stops it gracefully.
+    func whileWorking(_ body: @Sendable (RuntimeHarness) async throws -> Void) async throws {
+        var settings = WorkerSettings(node: "test")
+        settings.backoffInitial = .milliseconds(1)
+        settings.backoffMax = .milliseconds(5)
+        settings.inboxPollInterval = .milliseconds(2)
+        settings.relayPollInterval = .milliseconds(2)
+        settings.relayRetryInitial = .zero
+        settings.sweepInterval = .milliseconds(2)
+        let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
+        try await catalog.adopt([try #require(GenesisFlowTests.workflow)])
+        let worker = Worker(
+            settings: settings,
+            store: store,
+            source: source,
+            sink: sink,
+            catalog: catalog,
+            log: SilentLog()
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [stop] in try await worker.run { await stop.wait(atMost: .seconds(60)) } }
+            do {
+                try await body(self)
+            } catch {
+                await stop.ring()
+                throw error
+            }
+            await stop.ring()
+            try await group.waitForAll()
+        }
+    }
+
+    /// Assigns the command partition and gives it records with consecutive offsets.
+    func deliver(_ values: [(key: String, value: String)], from offset: Int64 = 0, generation: Int = 1) async {
+        await source.put(
+            .batch(
+                RecordBatch(
+                    topicPartition: commands,
+                    generation: generation,
+                    records: values.enumerated().map { index, record in
+                        IncomingRecord(
+                            topicPartition: commands,
+                            offset: offset + Int64(index),
+                            key: Array(record.key.utf8),
+                            value: Array(record.value.utf8)
+                        )
+                    }
+                )
+            )
+        )
+    }
+
+    func assign(generation: Int = 1) async throws {
+        await source.put(.assigned(generation: generation, partitions: [commands]))
+        try await eventually { await source.started[generation] != nil }
+    }
+
+    static func command(_ type: String, session: Int, id: Int, _ payload: String = "{}") -> (key: String, value: String)
+    {
+        (
+            key: sessionID(session),
+            value: """
+            {"command_id":"00000000-0000-4000-9000-\(padded(id))","command_type":"Command.Genesis.Session.\(type)",\
+            "aggregate_id":"\(sessionID(session))","payload":\(payload)}
+            """
+        )
+    }
+
+    static func sessionID(_ number: Int) -> String { "00000000-0000-4000-8000-\(padded(number))" }
+    private static func padded(_ number: Int) -> String {
+        String(repeating: "0", count: 12 - String(number).count) + String(number)
+    }
+}
+
+/// Waits until the condition holds; fails after ten seconds.
+func eventually(
+    _ condition: () async throws -> Bool,
+    sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+    let deadline = ContinuousClock.now + .seconds(10)
+    while try await !condition() {
+        if ContinuousClock.now > deadline {
+            Issue.record("the condition did not come true within 10 s", sourceLocation: sourceLocation)
+            throw CancellationError()
+        }
+        await Task.yield()
+    }
+}

@@ -1,0 +1,199 @@
+import Orchestration
+import OrchestrationTesting
+import Testing
+
+@testable import WorkerRuntime
+
+@Suite struct RuntimeTests {
+    @Test func `a record starts a session, moves the position and is published`() async throws {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await eventually { await harness.sink.sent.count == 2 }
+            #expect(await harness.sink.sent.map(\.topic) == ["genesis.session.events", "genesis.outline.tasks"])
+            #expect(await harness.store.positions[harness.commands]?.nextOffset == 1)
+        }
+        #expect(await harness.source.finished.count == 1)
+        #expect(await harness.store.outbox.allSatisfy { $0.status == .sent })
+    }
+
+    @Test func `a command delivered twice has one effect, in one batch and in two`() async throws {
+        let harness = RuntimeHarness()
+        let start = RuntimeHarness.command("Start", session: 1, id: 1)
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.deliver([start, start])
+            await harness.deliver([start], from: 2)
+            try await eventually { await harness.store.positions[harness.commands]?.nextOffset == 3 }
+        }
+        #expect(await harness.store.commands.count == 1)
+        #expect(await harness.store.events.count == 1)
+    }
+
+    @Test func `a poison record in a batch costs its own dead letter and nothing else`() async throws {
+        let harness = RuntimeHarness()
+        await harness.store.refuse(payloadsWith: "arsenic")
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.deliver(
+                (1...8).map { number in
+                    RuntimeHarness.command(
+                        "Start",
+                        session: number,
+                        id: number,
+                        number == 5 ? #"{"taste":"arsenic"}"# : "{}"
+                    )
+                }
+            )
+            try await eventually { await harness.store.positions[harness.commands]?.nextOffset == 8 }
+        }
+        #expect(await harness.store.sessions.count == 7)
+        #expect(await harness.store.deadLetters.map(\.recordOffset) == [4])
+        #expect(await harness.store.deadLetters.map(\.reason) == [.refused])
+        #expect(await harness.sink.sent.contains { $0.topic == "genesis.session.commands.dlq" })
+    }
+
+    @Test func `what is no command is set aside with its reason, and a tombstone is skipped`() async throws {
+        let harness = RuntimeHarness()
+        let session = RuntimeHarness.sessionID(1)
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.deliver([
+                (session, "not json"),
+                (session, #"{"command_type":"Command.Genesis.Session.Start"}"#),
+                RuntimeHarness.command("Dance", session: 1, id: 2),
+                RuntimeHarness.command("Start", session: 1, id: 1),
+            ])
+            try await eventually { await harness.store.positions[harness.commands]?.nextOffset == 4 }
+        }
+        #expect(await harness.store.deadLetters.map(\.reason) == [.invalidJSON, .invalidEnvelope, .unknownType])
+        #expect(await harness.store.deadLetters.first?.recordValue == Array("not json".utf8))
+        #expect(await harness.store.sessions.count == 1)
+    }
+
+    @Test func `a worker that lost its partition writes nothing and goes on`() async throws {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            _ = try await harness.store.takePositions(
+                cluster: "test-cluster",
+                partitions: [harness.commands],
+                owner: "other"
+            )
+            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await eventually { await harness.source.finished.count == 1 }
+            #expect(await harness.store.sessions.isEmpty)
+            try await harness.assign(generation: 2)
+            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)], generation: 2)
+            try await eventually { await harness.store.sessions.count == 1 }
+        }
+    }
+
+    @Test func `whatever fails around a commit, each command has one effect`() async throws {
+        let harness = RuntimeHarness()
+        await harness.store.fail(with: [
+            .before(.unavailable(reason: "away")), .after(.unavailable(reason: "the answer was lost")),
+            .before(.conflict(reason: "somebody was first")), .after(.unavailable(reason: "lost again")),
+        ])
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            await harness.deliver([RuntimeHarness.command("Start", session: 2, id: 2)], from: 1)
+            try await eventually { await harness.store.positions[harness.commands]?.nextOffset == 2 }
+        }
+        #expect(await harness.store.events.count == 2)
+        #expect(await harness.store.commands.count == 2)
+    }
+
+    @Test func `a row inserted by another service is decided once`() async throws {
+        let harness = RuntimeHarness()
+        let id = SessionID(derivedFrom: "inserted")
+        let message = SessionMessage(
+            kind: .command,
+            id: MessageID(derivedFrom: "row"),
+            idempotencyKey: "row",
+            type: SessionMessages.start,
+            tenantID: "default",
+            sessionID: id,
+            payload: [:],
+            source: "table"
+        )
+        var row = message.testRow
+        row.verdict = nil
+        await harness.store.insert(row)
+        try await harness.whileWorking { harness in
+            try await eventually { await harness.store.sessions[id] != nil }
+        }
+        #expect(await harness.store.commands.map(\.verdict) == [.accepted])
+    }
+
+    @Test func `a record that is refused blocks its key and no other, in order`() async throws {
+        let harness = RuntimeHarness()
+        let blocked = RuntimeHarness.sessionID(1)
+        await harness.sink.answer { record in
+            record.key == Array(blocked.utf8) && record.topic == "genesis.session.events" ? .failed("not now") : nil
+        }
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.deliver([
+                RuntimeHarness.command("Start", session: 1, id: 1),
+                RuntimeHarness.command("Abandon", session: 1, id: 2),
+                RuntimeHarness.command("Start", session: 2, id: 3),
+                RuntimeHarness.command("Abandon", session: 2, id: 4),
+            ])
+            let other = Array(RuntimeHarness.sessionID(2).utf8)
+            try await eventually {
+                await harness.sink.sent.filter { $0.key == other && $0.topic == "genesis.session.events" }.count == 2
+            }
+            #expect(
+                await !harness.sink.sent.contains {
+                    $0.key == Array(blocked.utf8) && $0.topic == "genesis.session.events"
+                }
+            )
+            await harness.sink.answerNormally()
+            try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+            let types = await harness.sink.sent
+                .filter { $0.key == Array(blocked.utf8) && $0.topic == "genesis.session.events" }
+                .map { record in record.headers.first { $0.name == "event_type" }?.value ?? [] }
+            #expect(types == ["Genesis.Session.Started", "Genesis.Session.Abandoned"].map { Array($0.utf8) })
+        }
+    }
+
+    @Test func `a deadline that passes is put in by the sweeper`() async throws {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await eventually { await harness.store.tasks.count == 1 }
+            await harness.store.advance(.seconds(7_200))
+            try await eventually { await harness.store.tasks.values.first?.status == .failed }
+        }
+        #expect(await harness.store.tasks.values.first?.errorData["code"].string == "TOTAL_TIMEOUT")
+    }
+}
+
+extension SessionMessage {
+    fileprivate var testRow: InboxCommand {
+        InboxCommand(
+            id: id,
+            tenantID: tenantID,
+            sessionID: sessionID,
+            commandType: type,
+            idempotencyKey: idempotencyKey,
+            payload: payload,
+            correlationID: sessionID.description,
+            causationID: nil,
+            userID: nil,
+            metadata: [:],
+            source: "table",
+            status: .received,
+            verdict: nil,
+            errorMessage: nil,
+            retryCount: 0,
+            createdAt: Instant(microseconds: 0),
+            updatedAt: Instant(microseconds: 0),
+            processedAt: nil
+        )
+    }
+}
