@@ -1,14 +1,15 @@
 internal import Glibc
-internal import Orchestration
 
 @main
 struct Genesis {
     static func main() async {
-        let arguments = CommandLine.arguments.dropFirst()
-        if arguments.first == "broker" {
-            let problem = Array("\(BrokerCommand.run(Array(arguments.dropFirst())))\n".utf8)
-            _ = write(2, problem, problem.count)
-            exit(2)
-        }
+        // A reader that has gone away (`genesis sessions list | head -1`) is an error of write(2), not our death.
+        signal(SIGPIPE, SIG_IGN)
+        let tool = CommandLineTool(root: CommandTree.root)
+        let code = await tool.run(
+            arguments: Array(CommandLine.arguments.dropFirst()),
+            surroundings: Surroundings.ofThisProcess()
+        )
+        exit(code.rawValue)
     }
 }

@@ -3,57 +3,36 @@ internal import Orchestration
 
 /// `genesis broker`: the embedded broker in a process of its own.
 enum BrokerCommand {
-    static let usage = """
-        usage: genesis broker --address-file FILE [--topics NAME:PARTITIONS,…] [--control-socket FILE]
-        """
-
-    /// Runs until a signal; returns only to say why it could not.
-    static func run(_ arguments: [String]) -> String {
-        do throws(TransportError) {
-            let options = try Options(arguments)
+    static let specification = CommandSpecification(
+        name: "broker",
+        summary: "Run the embedded development broker; it forgets everything when it ends.",
+        examples: ["genesis broker --address-file /tmp/broker --topics genesis.session.commands:4"],
+        options: [
+            .init(name: "address-file", valueName: "FILE", summary: "Gets host:port once the broker can be reached."),
+            .init(name: "topics", valueName: "LIST", summary: "Topics to create: NAME:PARTITIONS, comma-separated."),
+            .init(name: "control-socket", valueName: "FILE", summary: "A Unix socket for faults on demand, in tests."),
+        ],
+        run: { invocation in
+            guard let file = invocation.value("address-file") else {
+                throw CommandFailure.usage("--address-file is missing: where the broker writes its address")
+            }
             try runBroker(
-                topics: options.topics,
-                addressFile: options.addressFile,
-                controlSocket: options.controlSocket
+                topics: try topics(invocation.value("topics") ?? ""),
+                addressFile: file,
+                controlSocket: invocation.value("control-socket")
             )
-        } catch {
-            return "genesis broker: \(error.reason)"
         }
-    }
+    )
 
-    struct Options: Equatable {
-        var addressFile: String
+    static func topics(_ list: String) throws(CommandFailure) -> [KafkaTopic] {
         var topics: [KafkaTopic] = []
-        var controlSocket: String?
-
-        init(_ arguments: [String]) throws(TransportError) {
-            var addressFile: String?
-            var rest = arguments[...]
-            while let name = rest.popFirst() {
-                guard let value = rest.popFirst() else {
-                    throw .invalidConfiguration(reason: "`\(name)` needs a value; \(BrokerCommand.usage)")
-                }
-                switch name {
-                case "--address-file": addressFile = value
-                case "--control-socket": controlSocket = value
-                case "--topics":
-                    for item in value.split(separator: ",") { topics.append(try Self.topic(String(item))) }
-                default:
-                    throw .invalidConfiguration(reason: "`\(name)` is not an option; \(BrokerCommand.usage)")
-                }
-            }
-            guard let addressFile else {
-                throw .invalidConfiguration(reason: "--address-file is missing; \(BrokerCommand.usage)")
-            }
-            self.addressFile = addressFile
-        }
-
-        private static func topic(_ item: String) throws(TransportError) -> KafkaTopic {
+        for item in list.split(separator: ",") {
             let parts = item.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 2, !parts[0].isEmpty, let partitions = Int(parts[1]) else {
-                throw .invalidConfiguration(reason: "`\(item)` is not NAME:PARTITIONS")
+            guard parts.count == 2, !parts[0].isEmpty, let partitions = Int(parts[1]), partitions > 0 else {
+                throw .usage("--topics takes NAME:PARTITIONS, not `\(Printable.text(String(item)))`")
             }
-            return KafkaTopic(String(parts[0]), partitions: partitions)
+            topics.append(KafkaTopic(String(parts[0]), partitions: partitions))
         }
+        return topics
     }
 }

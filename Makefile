@@ -1,0 +1,43 @@
+# The words that people type. `make` alone explains them.
+
+SHELL := /bin/sh
+PREFIX ?= /usr/local
+ONCE ?=
+# Undeclared imports are errors: the build keeps the floors apart.
+CHECK := --explicit-target-dependency-import-check error
+GENESIS := .build/release/genesis
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run build test format lint install clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install missing system packages (Debian, through apt) and check for Swift
+	@sh deploy/setup.sh
+
+run: setup ## Build, start everything and play one session (ONCE=1: end after it)
+	swift build -c release --product genesis $(CHECK)
+	exec $(GENESIS) dev --play $(if $(ONCE),--once)
+
+build: setup ## Build the release binary
+	swift build -c release --product genesis $(CHECK)
+
+test: setup ## Build and run all tests
+	swift build --build-tests $(CHECK)
+	swift test --skip-build
+
+format: ## Format the sources in place
+	swift format -i -r Sources Tests Package.swift
+
+lint: ## Check the format of the sources
+	swift format lint -r --strict Sources Tests Package.swift
+
+install: build ## Install binary, workflows and migrations under PREFIX (default /usr/local)
+	install -D -m 755 $(GENESIS) "$(DESTDIR)$(PREFIX)/bin/genesis"
+	rm -rf "$(DESTDIR)$(PREFIX)/share/genesis"
+	mkdir -p "$(DESTDIR)$(PREFIX)/share/genesis"
+	cp -R Workflows Migrations "$(DESTDIR)$(PREFIX)/share/genesis/"
+
+clean: ## Remove build products; the development database in .genesis stays
+	rm -rf .build

@@ -1,0 +1,88 @@
+internal import Orchestration
+
+enum MigrateCommand {
+    static let specification = CommandSpecification(
+        name: "migrate",
+        summary: "Bring the database schema up, take it down, compare it with the files.",
+        examples: ["genesis migrate up"],
+        subcommands: [
+            CommandSpecification(
+                name: "up",
+                summary: "Apply the migrations that are missing; several at once wait for each other.",
+                examples: ["genesis migrate up", "genesis migrate up --dump-sql > schema.sql"],
+                options: [dump, .json],
+                run: { invocation in
+                    let migrations = try Wiring.migrations(Configuration(invocation))
+                    if invocation.has(dump.name) {
+                        return invocation.surroundings.output.write(try await migrations.sql())
+                    }
+                    report(try await migrations.up(), "applied", "The schema is up to date.", invocation)
+                }
+            ),
+            CommandSpecification(
+                name: "down",
+                summary: "Take back the last migration, or the last N. Its tables go, with their rows.",
+                examples: ["genesis migrate down --count 1"],
+                options: [.init(name: "count", valueName: "N", summary: "How many (default 1)."), .json],
+                run: { invocation in
+                    let count = try invocation.integer("count", in: 1...10_000) ?? 1
+                    let names = try await Wiring.migrations(Configuration(invocation)).down(count: count)
+                    report(names, "taken back", "There is nothing to take back.", invocation)
+                }
+            ),
+            CommandSpecification(
+                name: "status",
+                summary: "List the migrations and whether each is applied.",
+                examples: ["genesis migrate status"],
+                options: [.json],
+                run: { invocation in
+                    let rows = try await Wiring.migrations(Configuration(invocation)).status()
+                    var table = Table("MIGRATION…", "STATE", "APPLIED")
+                    for row in rows { table.add(row.name, row.state, row.appliedAt ?? "–") }
+                    let objects = rows.map { row -> JSONValue in
+                        .object([
+                            "name": .string(row.name), "state": .string(row.state),
+                            "applied_at": JSONValue(row.appliedAt),
+                        ])
+                    }
+                    invocation.print(rows: objects, orText: table, whenEmpty: "There are no migrations.")
+                }
+            ),
+            CommandSpecification(
+                name: "verify",
+                summary: "Compare the database with the files; exit 1 when they differ.",
+                examples: ["genesis migrate verify"],
+                options: [.json],
+                run: { invocation in
+                    let differences = try await Wiring.migrations(Configuration(invocation)).verify()
+                    let output = invocation.surroundings.output
+                    if invocation.has("json") {
+                        let list = JSONValue.array(differences.map { .string($0) })
+                        output.line(JSONValue.object(["differences": list]).text)
+                    } else {
+                        for difference in differences { output.line(Printable.text(difference)) }
+                        if differences.isEmpty { output.line("The schema is the one of the files.") }
+                    }
+                    guard differences.isEmpty else {
+                        throw CommandFailure.notSo("the schema differs from the files; see `genesis migrate status`")
+                    }
+                }
+            ),
+        ]
+    )
+
+    private static let dump = CommandSpecification.Option(
+        name: "dump-sql",
+        summary: "Print the SQL of all migrations instead of running it; needs no database."
+    )
+
+    private static func report(_ names: [String], _ what: String, _ nothing: String, _ invocation: Invocation) {
+        let output = invocation.surroundings.output
+        if invocation.has("json") {
+            output.line(JSONValue.object(["migrations": .array(names.map { .string($0) })]).text)
+        } else {
+            for name in names { output.line("\(what): \(Printable.text(name))") }
+            if names.isEmpty { output.line(nothing) }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+internal import Orchestration
+
+/// A command on its way to a session: a row of `command_inbox`, and the verdict it gets.
+struct SentCommand: Sendable {
+    var type: String
+    var session: SessionID
+    var payload: JSONValue
+    /// The wait that a reply means.
+    var correlation: String?
+
+    /// How long a verdict is waited for.
+    static let verdictLimit = Interval.seconds(10)
+    static let pollInterval = Interval.milliseconds(50)
+
+    static let options: [CommandSpecification.Option] = [
+        .init(name: "no-wait", summary: "Do not wait for the verdict (by default up to 10 s)."),
+        .init(name: "wait", summary: "Wait for the verdict; this is the default."),
+        .init(name: "key", valueName: "KEY", summary: "Idempotency key: the same key is carried out once."),
+        .json,
+    ]
+
+    /// `Concept.Confirm` → `Command.Genesis.Session.Concept.Confirm`; a type with any other prefix stays as it is.
+    static func fullType(_ text: String) throws(CommandFailure) -> String {
+        if text.hasPrefix(SessionMessages.commandPrefix) { return text }
+        let known = SessionMessages.commands.map { String($0.type.dropFirst(SessionMessages.commandPrefix.count)) }
+        if let exact = known.first(where: { $0.lowercased() == text.lowercased() }) {
+            return SessionMessages.commandPrefix + exact
+        }
+        guard !text.hasPrefix("Command.") else { return text }
+        let hint = Spelling.nearest(to: text, among: known).map { "; did you mean `\($0)`?" } ?? ""
+        throw .usage("`\(Printable.text(text))` is no command of a session\(hint)")
+    }
+
+    /// The row to insert.
+    func row(id: MessageID, tenant: String, user: String?, key: String?, now: Instant) -> InboxCommand {
+        InboxCommand(
+            id: id,
+            tenantID: tenant,
+            sessionID: session,
+            commandType: type,
+            idempotencyKey: key ?? id.description,
+            payload: payload,
+            correlationID: correlation ?? id.description,
+            causationID: nil,
+            userID: user,
+            metadata: [:],
+            source: "table",
+            status: .received,
+            verdict: nil,
+            errorMessage: nil,
+            retryCount: 0,
+            createdAt: now,
+            updatedAt: now,
+            processedAt: nil
+        )
+    }
+
+    /// Inserts the row, waits for the verdict and reports it; a refusal is a failure with exit code 1.
+    func send(for invocation: Invocation) async throws {
+        if invocation.has("wait"), invocation.has("no-wait") {
+            throw CommandFailure.usage("--wait and --no-wait exclude each other")
+        }
+        let configuration = try Configuration(invocation)
+        let now = invocation.surroundings.now
+        let row = row(
+            id: FreshIdentifier.make(),
+            tenant: configuration.tenant,
+            user: invocation.value("user"),
+            key: invocation.value("key"),
+            now: now
+        )
+        let outcome = try await invocation.withQueries { queries -> (InboxCommand?, SessionPicture?) in
+            try await queries.insert(row)
+            if invocation.has("no-wait") { return (nil, nil) }
+            let decided = try await Self.verdict(on: row.id, from: queries)
+            guard decided?.verdict != nil else { return (decided, nil) }
+            // A refused start leaves no session to show.
+            return (decided, try? await SessionPicture.load(session, from: queries))
+        }
+        try report(outcome.0, outcome.1, row, invocation)
+    }
+
+    /// The row once it has a verdict; as it is when the time is over.
+    static func verdict(
+        on id: MessageID,
+        from queries: any SessionQueries,
+        within limit: Interval = verdictLimit
+    ) async throws -> InboxCommand? {
+        let end = Surroundings.now() + limit
+        while true {
+            let row = try await queries.command(id)
+            if row?.verdict != nil || Surroundings.now() >= end { return row }
+            try await Task.sleep(for: .microseconds(pollInterval.microseconds))
+        }
+    }
+
+    private func report(
+        _ decided: InboxCommand?,
+        _ picture: SessionPicture?,
+        _ row: InboxCommand,
+        _ invocation: Invocation
+    ) throws {
+        let output = invocation.surroundings.output
+        if invocation.has("json") {
+            output.line(
+                JSONValue.object([
+                    "command": (decided ?? row).json, "session": picture?.session.json ?? .null,
+                ]).text
+            )
+        } else {
+            output.line("session  \(session)")
+            output.line("command  \(row.id)  \(Phrases.shortType(type))")
+            if let verdict = decided?.verdict {
+                let reason = decided?.errorMessage.map { ": \(Printable.text($0))" } ?? ""
+                output.line("verdict  \(verdict.rawValue)\(reason)")
+            }
+            if let picture {
+                output.line("state    \(picture.stateLine)")
+                for line in picture.waitLines(now: invocation.surroundings.now) { output.line(line) }
+            }
+        }
+        if invocation.has("no-wait") { return }
+        guard let verdict = decided?.verdict else {
+            throw CommandFailure.unavailable(
+                "no verdict after \(Phrases.length(Self.verdictLimit)): the command is kept, but is a worker running?"
+            )
+        }
+        switch verdict {
+        case .accepted, .buffered: return
+        case .duplicate, .duplicatePending, .superseded, .staleAttempt, .expired, .wrongStage, .unknown, .notAllowed,
+            .invalid, .incident:
+            throw CommandFailure.notSo("the command was not carried out (\(verdict.rawValue))")
+        }
+    }
+}

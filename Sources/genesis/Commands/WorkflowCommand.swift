@@ -1,0 +1,105 @@
+internal import Glibc
+internal import Orchestration
+
+enum WorkflowCommand {
+    static let specification = CommandSpecification(
+        name: "workflow",
+        summary: "Check, simulate and list workflow files.",
+        examples: ["genesis workflow check Workflows/genesis.yaml"],
+        subcommands: [
+            CommandSpecification(
+                name: "check",
+                summary: "Read workflow files and say what is wrong or doubtful; exit 1 when there are errors.",
+                examples: ["genesis workflow check Workflows/genesis.yaml --json"],
+                positionals: [.init(name: "FILE", summary: "Workflow files.", isRepeated: true)],
+                options: [.json],
+                run: check
+            ),
+            CommandSpecification(
+                name: "simulate",
+                summary: "Run a workflow by hand: JSON lines in, one JSON line out at the start and after each.",
+                details: """
+                    Input lines: {"type":"NAME","payload":{…}}, {"done":"ID","output":…}, {"error":"ID","error_data":…},
+                    {"advance":"PT5S"} (a virtual clock that starts at 0).
+                    """,
+                examples: [#"echo '{"advance":"PT5S"}' | genesis workflow simulate Workflows/genesis.yaml"#],
+                positionals: [.init(name: "FILE", summary: "A workflow file, or a bare machine configuration.")],
+                options: [
+                    .init(name: "lenient", summary: "Take unbound guards as true and unbound actions as nothing.")
+                ],
+                run: simulate
+            ),
+            CommandSpecification(
+                name: "list",
+                summary: "List the workflows of the folder in force.",
+                examples: ["genesis workflow list"],
+                options: [.json],
+                run: list
+            ),
+        ]
+    )
+
+    @Sendable private static func check(_ invocation: Invocation) throws {
+        let reader = Wiring.workflowReader(lenient: false)
+        var errors = 0
+        for name in invocation.positionals["FILE"] ?? [] {
+            let text = try TextFile.read(invocation.surroundings.absolute(name))
+            let (_, findings) = reader.read(source: text, file: name)
+            errors += findings.count { $0.severity == .error }
+            for finding in findings {
+                invocation.surroundings.output.line(
+                    invocation.has("json") ? json(finding).text : Printable.text(finding.description)
+                )
+            }
+            if findings.isEmpty, !invocation.has("json") { invocation.surroundings.output.line("\(name): no findings") }
+        }
+        if errors > 0 { throw CommandFailure.notSo("\(errors) \(errors == 1 ? "error" : "errors") found") }
+    }
+
+    private static func json(_ finding: WorkflowFinding) -> JSONValue {
+        .object([
+            "file": .string(finding.file), "line": .int(finding.place.line), "column": .int(finding.place.column),
+            "severity": .string(finding.severity.rawValue), "rule": .string(finding.rule),
+            "message": .string(finding.message), "hint": JSONValue(finding.hint),
+        ])
+    }
+
+    @Sendable private static func simulate(_ invocation: Invocation) throws {
+        let name = try invocation.required("FILE")
+        let text = try TextFile.read(invocation.surroundings.absolute(name))
+        let (workflow, findings) = Wiring.workflowReader(lenient: invocation.has("lenient")).read(
+            source: text,
+            file: name
+        )
+        guard let workflow else {
+            let errors = findings.filter { $0.severity == .error }
+            for finding in errors { invocation.surroundings.errors.line(Printable.text(finding.description)) }
+            throw CommandFailure.notSo("\(name) cannot be simulated: it has \(errors.count) errors")
+        }
+        var simulation = Simulation(chart: workflow.chart, expressions: workflow.expressions)
+        invocation.surroundings.output.line(simulation.start().text)
+        while let line = readLine() {
+            if line.allSatisfy(\.isWhitespace) { continue }
+            do throws(JSONFault) {
+                invocation.surroundings.output.line(simulation.line(try JSONText.parse(line)).text)
+            } catch {
+                throw CommandFailure.usage("the line is not valid JSON: \(error)")
+            }
+        }
+    }
+
+    @Sendable private static func list(_ invocation: Invocation) throws {
+        let workflows = try Wiring.workflows(Configuration(invocation))
+        var table = Table("WORKFLOW", "VERSION", "HASH", ">STATES", ">ACTORS")
+        var rows: [JSONValue] = []
+        for workflow in workflows {
+            let (states, actors) = (workflow.chart.nodes.count, workflow.actors.count)
+            table.add(workflow.name, workflow.version, String(workflow.hash.prefix(12)), "\(states)", "\(actors)")
+            rows.append([
+                "name": .string(workflow.name), "version": .string(workflow.version), "hash": .string(workflow.hash),
+                "states": .int(states), "actors": .array(workflow.actors.keys.sorted().map { .string($0) }),
+            ])
+        }
+        invocation.print(rows: rows, orText: table, whenEmpty: "There are no workflows.")
+    }
+}

@@ -1,0 +1,46 @@
+internal import Orchestration
+
+/// Times and shares in words short enough for a table.
+enum Phrases {
+    /// `12s`, `5m`, `3h`, `2d`: the largest unit alone; `0s` for less than a second.
+    static func length(_ interval: Interval) -> String {
+        let seconds = interval.microseconds.magnitude / 1_000_000
+        switch seconds {
+        case 0..<120: return "\(seconds)s"
+        case 120..<7_200: return "\(seconds / 60)m"
+        case 7_200..<172_800: return "\(seconds / 3_600)h"
+        default: return "\(seconds / 86_400)d"
+        }
+    }
+
+    /// `5m ago`, `in 7d`, `now`; `–` for no time.
+    static func relative(_ instant: Instant?, to now: Instant) -> String {
+        guard let instant else { return "–" }
+        let difference = instant - now
+        if difference.microseconds.magnitude < 1_000_000 { return "now" }
+        return difference > .zero ? "in \(length(difference))" : "\(length(difference)) ago"
+    }
+
+    /// `██████░░░░  60 %`.
+    static func bar(_ progress: Percentage, cells: Int = 20) -> String {
+        let filled = min(cells, progress.hundredths * cells / 10_000)
+        let share = String(progress.hundredths / 100)
+        return String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+            + " " + Printable.padded(share, to: 3, right: true) + " %"
+    }
+
+    /// The time of day of an instant, UTC: `03:00:00.250`.
+    static func clock(_ instant: Instant) -> String {
+        String(instant.description.dropFirst(11).prefix(12))
+    }
+
+    /// `Command.Genesis.Session.Concept.Confirm` → `Concept.Confirm`; `Genesis.Session.Started` → `Started`.
+    static func shortType(_ type: String) -> String {
+        for prefix in ["Command.Genesis.Session.", "Genesis.Session."] where type.hasPrefix(prefix) {
+            return String(type.dropFirst(prefix.count))
+        }
+        return type
+    }
+
+    static func cut(_ text: String, to length: Int) -> String { Printable.fitted(Printable.text(text), to: length) }
+}

@@ -1,0 +1,66 @@
+/// Rows for people: aligned columns that fit the terminal; data cannot smuggle escape sequences in.
+struct Table: Sendable {
+    struct Column: Sendable {
+        var title: String
+        var alignsRight = false
+        /// May be cut when the terminal is too narrow.
+        var isFlexible = false
+    }
+
+    /// A flexible column is not cut below this.
+    static let flexibleWidthMin = 8
+    private static let gap = 2
+
+    var columns: [Column]
+    private(set) var rows: [[String]] = []
+
+    init(_ columns: [Column]) { self.columns = columns }
+
+    /// Titles; one that begins with `>` aligns right, one that ends with `…` may be cut.
+    init(_ titles: String...) {
+        columns = titles.map { title in
+            var name = title[...]
+            let right = name.hasPrefix(">")
+            let flexible = name.hasSuffix("…")
+            if right { name.removeFirst() }
+            if flexible { name.removeLast() }
+            return Column(title: String(name), alignsRight: right, isFlexible: flexible)
+        }
+    }
+
+    mutating func add(_ cells: String...) { add(cells) }
+
+    mutating func add(_ cells: [String]) {
+        let missing = max(0, columns.count - cells.count)
+        rows.append(cells.prefix(columns.count).map { Printable.text($0) } + Array(repeating: "", count: missing))
+    }
+
+    /// The table as text; `width` nil means as wide as the data.
+    func text(width: Int?) -> String {
+        var widths = columns.indices.map { index in
+            rows.map { Printable.width($0[index]) }.reduce(Printable.width(columns[index].title), max)
+        }
+        if let width { shrink(&widths, to: width) }
+        let lines = [columns.map(\.title)] + rows
+        return lines.map { cells in
+            var line = ""
+            for index in columns.indices {
+                if index > 0 { line += String(repeating: " ", count: Self.gap) }
+                let cell = Printable.fitted(cells[index], to: widths[index])
+                line += Printable.padded(cell, to: widths[index], right: columns[index].alignsRight)
+            }
+            while line.hasSuffix(" ") { line.removeLast() }
+            return line + "\n"
+        }.joined()
+    }
+
+    /// Takes columns from the widest flexible one until the line fits, or nothing can be taken any more.
+    private func shrink(_ widths: inout [Int], to width: Int) {
+        let flexible = columns.indices.filter { columns[$0].isFlexible }
+        while widths.reduce(0, +) + Self.gap * (widths.count - 1) > width {
+            guard let widest = flexible.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.flexibleWidthMin
+            else { return }
+            widths[widest] -= 1
+        }
+    }
+}

@@ -1,0 +1,31 @@
+internal import Orchestration
+
+/// What the command line asks the database: rows as they are, newest first unless said otherwise.
+protocol SessionQueries: Sendable {
+    func sessions(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession]
+    func session(_ id: SessionID) async throws(StoreError) -> GenesisSession?
+    /// In order of version, from the first.
+    func events(of session: SessionID) async throws(StoreError) -> [DomainEvent]
+    func handles(session: SessionID?, openOnly: Bool, limit: Int) async throws(StoreError) -> [ResumeHandle]
+    func handle(_ id: HandleID) async throws(StoreError) -> ResumeHandle?
+    func tasks(session: SessionID?, status: TaskStatus?, limit: Int) async throws(StoreError) -> [AsyncTask]
+    func task(_ id: TaskID) async throws(StoreError) -> AsyncTask?
+    func outbox(status: OutboxStatus?, limit: Int) async throws(StoreError) -> [OutboxMessage]
+    func outboxStatistics() async throws(StoreError) -> [OutboxStatistic]
+    func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter]
+    func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
+    /// Hands a command to the workers: an inbox row in RECEIVED without verdict.
+    func insert(_ command: InboxCommand) async throws(StoreError)
+    func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?
+    /// Forgets the positions in all clusters; for a broker that has forgotten its records.
+    func forgetPositions() async throws(StoreError)
+    func close() async
+}
+
+/// How many outbox rows of a topic are in a status, and the oldest of them.
+struct OutboxStatistic: Equatable, Sendable {
+    var topic: String
+    var status: OutboxStatus
+    var count: Int
+    var oldest: Instant?
+}
