@@ -58,7 +58,7 @@ let package = Package(
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
         tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"]),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
-        tests("KafkaTransportTests", ["KafkaTransport", "Orchestration", "EmbeddedServices"]),
+        tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
         tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
     ]

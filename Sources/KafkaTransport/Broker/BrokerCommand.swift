@@ -7,10 +7,12 @@ enum BrokerCommand: Equatable {
     case roundTrip(milliseconds: Int)
     case error(api: Int16, count: Int, code: Int32)
     case topic(KafkaTopic)
+    case fault(topic: String, code: Int32)
 
     static let lineBytesMax = 1_024
     static let errorsMax = 10_000
-    static let syntax = "down | up | rtt MILLISECONDS | error API COUNT CODE | topic NAME PARTITIONS"
+    static let syntax =
+        "down | up | rtt MILLISECONDS | error API COUNT CODE | topic NAME PARTITIONS | fault TOPIC CODE"
 
     init(_ line: String) throws(TransportError) {
         let words = line.split(separator: " ").map(String.init)
@@ -28,6 +30,9 @@ enum BrokerCommand: Equatable {
         case ("topic", 3):
             guard let partitions = Int(words[2]) else { throw Self.unknown }
             self = .topic(KafkaTopic(words[1], partitions: partitions))
+        case ("fault", 3):
+            guard let code = Int32(words[2]) else { throw Self.unknown }
+            self = .fault(topic: words[1], code: code)
         default: throw Self.unknown
         }
     }
@@ -39,6 +44,7 @@ enum BrokerCommand: Equatable {
         case .roundTrip(let milliseconds): broker.setRoundTrip(milliseconds: milliseconds)
         case .error(let api, let count, let code): broker.answer(api: api, with: code, count: count)
         case .topic(let topic): try broker.create(topic)
+        case .fault(let topic, let code): broker.setFault(ofTopic: topic, code: code)
         }
     }
 

@@ -60,7 +60,8 @@ struct LocalSocket: ~Copyable {
     }
 
     private static func withAddress(
-        _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+        _ path: String,
+        _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32
     ) throws(TransportError) -> Int32 {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

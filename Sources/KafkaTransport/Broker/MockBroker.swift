@@ -38,9 +38,15 @@ package final class MockBroker {
         }
     }
 
+    /// Answers every question about a topic with an error code; 0 ends that.
+    package func setFault(ofTopic name: String, code: Int32) {
+        rd_kafka_mock_topic_set_error(cluster, name, rd_kafka_resp_err_t(rawValue: code))
+    }
+
     /// Away: connections are cut and refused. What was written stays.
     package func setReachable(_ isReachable: Bool) {
-        _ = isReachable
+        _ =
+            isReachable
             ? rd_kafka_mock_broker_set_up(cluster, Self.brokerID)
             : rd_kafka_mock_broker_set_down(cluster, Self.brokerID)
     }

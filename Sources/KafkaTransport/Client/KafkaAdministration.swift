@@ -4,29 +4,36 @@ internal import Threads
 
 /// Questions and orders to the brokers that are not records.
 package final class KafkaAdministration: Sendable {
-    /// How long the brokers may take to answer.
-    static let answerMilliseconds: Int32 = 10_000
+    static let limitMillisecondsMax = 3_600_000
+    /// How much later than librdkafka's own limit its answer is given up.
+    static let pollMarginMilliseconds: Int32 = 5_000
+    private static let unsupported =
+        "these brokers do not create topics on request; create them with the cluster's own tools"
 
     private let client: KafkaClient
+    private let limit: Int32
     private let thread = WorkerThread()
 
     package init(_ configuration: KafkaConfiguration) throws(TransportError) {
         client = try KafkaClient(.administrator, configuration, ClientCallbacks())
+        limit = Int32(clamping: min(configuration.answerLimitMilliseconds, Self.limitMillisecondsMax))
     }
 
     deinit { thread.stop() }
 
     /// All topics that the brokers know, sorted by name.
     package func listTopics() async throws(TransportError) -> [KafkaTopic] {
-        let client = client
-        return try await run { Self.listTopics(client) }
+        let (client, limit) = (client, limit)
+        return try await run { Self.listTopics(client, limit) }
     }
 
     /// Creates the topics; those that exist are left as they are.
     package func createTopics(_ topics: [KafkaTopic]) async throws(TransportError) {
-        if topics.isEmpty { return }
-        let client = client
-        try await run { Self.createTopics(topics, client) }
+        let missing = Set(try await missingTopics(of: topics.map(\.name)))
+        let wanted = topics.filter { missing.contains($0.name) }
+        if wanted.isEmpty { return }
+        let (client, limit) = (client, limit)
+        try await run { Self.createTopics(wanted, client, limit) }
     }
 
     /// Those of the names that the brokers do not know, in the order given.
@@ -42,9 +49,9 @@ package final class KafkaAdministration: Sendable {
         return try result.get()
     }
 
-    private static func listTopics(_ client: KafkaClient) -> Result<[KafkaTopic], TransportError> {
+    private static func listTopics(_ client: KafkaClient, _ limit: Int32) -> Result<[KafkaTopic], TransportError> {
         var metadata: UnsafePointer<rd_kafka_metadata>?
-        let code = rd_kafka_metadata(client.handle, 1, nil, &metadata, answerMilliseconds)
+        let code = rd_kafka_metadata(client.handle, 1, nil, &metadata, limit)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else {
             return .failure(.unavailable(reason: "Kafka did not list its topics: \(sentence(for: code))"))
         }
@@ -57,7 +64,11 @@ package final class KafkaAdministration: Sendable {
         return .success(topics.sorted { $0.name < $1.name })
     }
 
-    private static func createTopics(_ topics: [KafkaTopic], _ client: KafkaClient) -> Result<Void, TransportError> {
+    private static func createTopics(
+        _ topics: [KafkaTopic],
+        _ client: KafkaClient,
+        _ limit: Int32
+    ) -> Result<Void, TransportError> {
         func failure(_ reason: String) -> Result<Void, TransportError> {
             let names = topics.map(\.name).joined(separator: ", ")
             return .failure(.unavailable(reason: "cannot create the Kafka topics (\(names)): \(reason)"))
@@ -69,7 +80,12 @@ package final class KafkaAdministration: Sendable {
             // -1: as many replicas as the brokers' own setting says.
             guard
                 let order = rd_kafka_NewTopic_new(
-                    topic.name, Int32(clamping: topic.partitions), -1, &reason, reason.count)
+                    topic.name,
+                    Int32(clamping: topic.partitions),
+                    -1,
+                    &reason,
+                    reason.count
+                )
             else { return failure("`\(topic.name)`: \(text(reason))") }
             orders.append(order)
         }
@@ -80,13 +96,18 @@ package final class KafkaAdministration: Sendable {
             rd_kafka_queue_destroy(queue)
             rd_kafka_AdminOptions_destroy(options)
         }
-        rd_kafka_AdminOptions_set_request_timeout(options, answerMilliseconds, &reason, reason.count)
+        rd_kafka_AdminOptions_set_request_timeout(options, limit, &reason, reason.count)
         rd_kafka_CreateTopics(client.handle, &orders, orders.count, options, queue)
-        guard let event = rd_kafka_queue_poll(queue, answerMilliseconds * 2) else { return failure("no answer came") }
+        guard let event = rd_kafka_queue_poll(queue, limit &+ pollMarginMilliseconds) else {
+            return failure("no answer came")
+        }
         defer { rd_kafka_event_destroy(event) }
         let code = rd_kafka_event_error(event)
         if code == RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE || code == RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION {
-            return failure("these brokers do not create topics on request; create them with the cluster's own tools")
+            return failure(unsupported)
+        }
+        if code == RD_KAFKA_RESP_ERR__TIMED_OUT {
+            return failure("the brokers answer, but none took the order within \(limit) ms; perhaps \(unsupported)")
         }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let result = rd_kafka_event_CreateTopics_result(event) else {
             return failure(rd_kafka_event_error_string(event).map { String(cString: $0) } ?? sentence(for: code))

@@ -15,7 +15,9 @@ final class KafkaClient: @unchecked Sendable {
         rd_kafka_conf_set_opaque(conf, Unmanaged.passUnretained(callbacks).toOpaque())
         rd_kafka_conf_set_error_cb(conf) { _, code, reason, opaque in
             ClientCallbacks.from(opaque)?.error?(
-                rd_kafka_resp_err_t(rawValue: code), reason.map { String(cString: $0) } ?? "")
+                rd_kafka_resp_err_t(rawValue: code),
+                reason.map { String(cString: $0) } ?? ""
+            )
         }
         // What matters comes through the error callback; librdkafka's own log would go to standard error.
         rd_kafka_conf_set_log_cb(conf) { _, _, _, _ in }

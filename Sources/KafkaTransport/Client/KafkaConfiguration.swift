@@ -13,13 +13,22 @@ package struct KafkaConfiguration: Sendable {
     /// How long a broker may hold back an empty answer. The embedded broker always does, a real one answers at once
     /// when a record comes; so this is the embedded broker's latency.
     package var fetchWaitMilliseconds = 100
+    /// After so long without a heartbeat a group gives a member's partitions to others; the brokers' own limits are
+    /// usually 6 s and 30 min. It is how long the sessions of a killed worker stand still.
+    package var sessionTimeoutMilliseconds = 10_000
     /// How long `KafkaRecordSink.send` waits for the brokers' answers.
     package var sendLimitMilliseconds = 30_000
+    /// How long the brokers may take to answer a question, such as which cluster they are.
+    package var answerLimitMilliseconds = 10_000
     var properties: [KafkaProperty]
 
     /// Memory for records fetched ahead, per partition. Must hold a second of traffic: librdkafka 2.0 stops fetching
     /// for a second when it is full.
     static let prefetchKilobytesMax = 16_384
+    /// How many heartbeats must be lost before a member counts as dead.
+    static let heartbeatsPerSession = 3
+    /// The longest pause before a broker that was away is tried again.
+    static let reconnectMillisecondsMax = 2_000
     /// The largest record that the producer takes, as the brokers' own default.
     static let messageBytesMax = 1_000_000
     /// How long the producer gathers records before it sends; a batch is handed over at once, so little is enough.
@@ -58,10 +67,12 @@ package struct KafkaConfiguration: Sendable {
                 case RD_KAFKA_CONF_OK: break
                 case RD_KAFKA_CONF_UNKNOWN:
                     throw TransportError.invalidConfiguration(
-                        reason: "\(property.place): `\(property.name)` is not a property that librdkafka knows")
+                        reason: "\(property.place): `\(property.name)` is not a property that librdkafka knows"
+                    )
                 default:
                     throw TransportError.invalidConfiguration(
-                        reason: "\(property.place): the value of `\(property.name)` is not valid")
+                        reason: "\(property.place): the value of `\(property.name)` is not valid"
+                    )
                 }
             }
             if !brokers.isEmpty, Self.set(conf, "bootstrap.servers", brokers) != RD_KAFKA_CONF_OK {
@@ -79,12 +90,15 @@ package struct KafkaConfiguration: Sendable {
             ("client.id", clientID),
             ("socket.nagle.disable", "true"),
             ("socket.keepalive.enable", "true"),
+            ("reconnect.backoff.max.ms", String(Self.reconnectMillisecondsMax)),
             ("message.max.bytes", String(Self.messageBytesMax)),
         ]
         switch role {
         case .consumer:
             return common + [
                 ("group.id", groupID),
+                ("session.timeout.ms", String(sessionTimeoutMilliseconds)),
+                ("heartbeat.interval.ms", String(max(1, sessionTimeoutMilliseconds / Self.heartbeatsPerSession))),
                 ("enable.auto.commit", "false"),
                 ("enable.auto.offset.store", "false"),
                 ("auto.offset.reset", "error"),

@@ -69,7 +69,8 @@ final class ConsumerLane {
                 reason: """
                     \(topicPartition) has stopped: \(offset), where it should go on, does not exist on the brokers: \
                     records were deleted before they were read, or the topic is not the one it was
-                    """)
+                    """
+            )
         default: return .error(code, reason(of: message))
         }
     }

@@ -31,8 +31,12 @@ final class ConsumerLoop: @unchecked Sendable {
     private var hasFailed = false
 
     init(
-        client: KafkaClient, callbacks: ClientCallbacks, wakeUp: WakeUp, mailbox: SourceMailbox,
-        subscription: KafkaRecordSource.Subscription, options: KafkaRecordSource.Options
+        client: KafkaClient,
+        callbacks: ClientCallbacks,
+        wakeUp: WakeUp,
+        mailbox: SourceMailbox,
+        subscription: KafkaRecordSource.Subscription,
+        options: KafkaRecordSource.Options
     ) {
         self.client = client
         self.callbacks = callbacks
@@ -75,7 +79,7 @@ final class ConsumerLoop: @unchecked Sendable {
         switch subscription {
         case .topics(let topics):
             let list = PartitionList(topics.map { ($0, RD_KAFKA_PARTITION_UA, nil) })
-            let code = rd_kafka_subscribe(client.handle, list.pointer)
+            let code = list.lend { rd_kafka_subscribe(client.handle, $0) }
             if code != RD_KAFKA_RESP_ERR_NO_ERROR { fail("cannot subscribe: \(sentence(for: code))") }
         case .partitions(let partitions): begin(partitions)
         }
@@ -96,7 +100,7 @@ final class ConsumerLoop: @unchecked Sendable {
         }
         // An empty assignment for now: the member is settled in its group and can be asked to give up its partitions
         // even while the store is still looking up where they start.
-        rd_kafka_assign(client.handle, PartitionList([]).pointer)
+        PartitionList([]).lend { _ = rd_kafka_assign(client.handle, $0) }
         begin(PartitionList.partitions(of: list).sorted())
     }
 
@@ -126,15 +130,25 @@ final class ConsumerLoop: @unchecked Sendable {
                 mailbox.post(
                     .partitionStopped(
                         topicPartition,
-                        reason: "\(topicPartition) has stopped: its stored offset \(number) is not an offset"))
+                        reason: "\(topicPartition) has stopped: its stored offset \(number) is not an offset"
+                    )
+                )
                 continue
             }
-            guard let lane = ConsumerLane(client, topicPartition, wakeUp: wakeUp, startOffset: offset) else { continue }
+            guard let lane = ConsumerLane(client, topicPartition, wakeUp: wakeUp, startOffset: offset) else {
+                mailbox.post(
+                    .partitionStopped(
+                        topicPartition,
+                        reason: "\(topicPartition) has stopped: librdkafka has no queue for it"
+                    )
+                )
+                continue
+            }
             lanes[topicPartition] = lane
             laneOrder.append(lane)
             entries.append((topicPartition.topic, partition, offset))
         }
-        let code = rd_kafka_assign(client.handle, PartitionList(entries).pointer)
+        let code = PartitionList(entries).lend { rd_kafka_assign(client.handle, $0) }
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { handle(code, "cannot assign partitions: \(sentence(for: code))") }
     }
 
@@ -178,7 +192,9 @@ final class ConsumerLoop: @unchecked Sendable {
                 reportRecovery()
                 mailbox.post(
                     .batch(
-                        RecordBatch(topicPartition: lane.topicPartition, generation: generation, records: records)))
+                        RecordBatch(topicPartition: lane.topicPartition, generation: generation, records: records)
+                    )
+                )
             }
             switch trouble {
             case .stopped(let reason): mailbox.post(.partitionStopped(lane.topicPartition, reason: reason))
@@ -207,7 +223,7 @@ final class ConsumerLoop: @unchecked Sendable {
         committedAt = monotonicMilliseconds()
         let list = PartitionList(uncommitted.map { ($0.key.topic, Int32(clamping: $0.key.partition), $0.value) })
         uncommitted = [:]
-        rd_kafka_commit(client.handle, list.pointer, 1)
+        list.lend { _ = rd_kafka_commit(client.handle, $0, 1) }
     }
 
     // MARK: Trouble
@@ -221,7 +237,10 @@ final class ConsumerLoop: @unchecked Sendable {
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
             let detail = connectionTrouble.map { ": \($0)" } ?? ""
             notify("outage", "No Kafka broker can be reached\(detail)", isOutage: true)
-        default: notify("\(code.rawValue) \(reason.prefix(100))", "Kafka: \(reason) (\(name(of: code)))")
+        default:
+            // The same trouble comes with ever new times: `… (after 3ms in state CONNECT, 2 identical errors …)`.
+            let kind = reason.firstRange(of: " (after ").map { String(reason[..<$0.lowerBound]) } ?? reason
+            notify("\(code.rawValue) \(kind)", "Kafka: \(reason) (\(name(of: code)))")
         }
     }
 

@@ -20,12 +20,11 @@ package final class KafkaRecordSource: RecordSource {
 
     /// How long leaving the group may take; `close` returns a little after that in any case.
     package static let closeMilliseconds = 5_000
-    /// How long brokers may take to say which cluster they are, or what a group has committed.
-    static let lookUpMilliseconds: Int32 = 10_000
     /// How often committed offsets are asked for until the brokers answer.
     static let lookUpsMax = 30
 
     private let client: KafkaClient
+    private let answerMilliseconds: Int32
     private let mailbox: SourceMailbox
     /// For the look-ups, which block.
     private let lookUps = WorkerThread()
@@ -49,17 +48,25 @@ package final class KafkaRecordSource: RecordSource {
     }
 
     private init(
-        _ configuration: KafkaConfiguration, _ subscription: Subscription, _ options: Options
+        _ configuration: KafkaConfiguration,
+        _ subscription: Subscription,
+        _ options: Options
     ) throws(TransportError) {
         let wakeUp = try WakeUp()
         let callbacks = ClientCallbacks(wakeUp: wakeUp)
         client = try KafkaClient(.consumer, configuration, callbacks)
+        answerMilliseconds = Int32(clamping: configuration.answerLimitMilliseconds)
         mailbox = SourceMailbox(wakeUp: wakeUp)
         // Errors and rebalances then come through the same queue, polled by the loop.
         rd_kafka_poll_set_consumer(client.handle)
         let loop = ConsumerLoop(
-            client: client, callbacks: callbacks, wakeUp: wakeUp, mailbox: mailbox,
-            subscription: subscription, options: options)
+            client: client,
+            callbacks: callbacks,
+            wakeUp: wakeUp,
+            mailbox: mailbox,
+            subscription: subscription,
+            options: options
+        )
         startThread { loop.run() }
     }
 
@@ -69,10 +76,9 @@ package final class KafkaRecordSource: RecordSource {
     }
 
     package func clusterID() async throws(TransportError) -> String {
-        let client = client
-        guard let id = await lookUps.run({ client.clusterID(limitMilliseconds: Self.lookUpMilliseconds) }) ?? nil else {
-            throw .unavailable(
-                reason: "no Kafka broker has said within \(Self.lookUpMilliseconds / 1_000) s which cluster it is of")
+        let (client, limit) = (client, answerMilliseconds)
+        guard let id = await lookUps.run({ client.clusterID(limitMilliseconds: limit) }) ?? nil else {
+            throw .unavailable(reason: "no Kafka broker has said within \(limit) ms which cluster it is of")
         }
         return id
     }
@@ -88,8 +94,11 @@ package final class KafkaRecordSource: RecordSource {
         let next = batch.records.last?.offset.addingReportingOverflow(1)
         mailbox.send(
             .done(
-                generation: batch.generation, batch.topicPartition,
-                nextOffset: next.flatMap { $0.overflow ? nil : $0.partialValue }))
+                generation: batch.generation,
+                batch.topicPartition,
+                nextOffset: next.flatMap { $0.overflow ? nil : $0.partialValue }
+            )
+        )
     }
 
     package func close() async {
@@ -102,11 +111,11 @@ package final class KafkaRecordSource: RecordSource {
     private func resolved(_ offsets: [TopicPartition: StartOffset]) async -> [TopicPartition: StartOffset] {
         let wanted = offsets.filter { $0.value == .committed }.keys.sorted()
         guard !wanted.isEmpty else { return offsets }
-        let (client, mailbox) = (client, mailbox)
+        let (client, mailbox, limit) = (client, mailbox, answerMilliseconds)
         let found = await lookUps.run { () -> [TopicPartition: Int64]? in
             for _ in 0..<Self.lookUpsMax where !mailbox.isClosing {
                 let list = PartitionList(wanted.map { ($0.topic, Int32(clamping: $0.partition), nil) })
-                let code = rd_kafka_committed(client.handle, list.pointer, Self.lookUpMilliseconds)
+                let code = list.lend { rd_kafka_committed(client.handle, $0, limit) }
                 if code == RD_KAFKA_RESP_ERR_NO_ERROR {
                     return Dictionary(list.elements.map { ($0.topicPartition, $0.offset) }) { first, _ in first }
                 }

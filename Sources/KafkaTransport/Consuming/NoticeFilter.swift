@@ -2,6 +2,8 @@
 struct NoticeFilter {
     /// How long the same trouble is not repeated.
     static let repeatMilliseconds = 300_000
+    /// How many kinds are told apart; what comes beyond is not told, its like has been.
+    static let kindsMax = 200
 
     private var given: [String: Int] = [:]
     private(set) var isAway = false
@@ -10,6 +12,7 @@ struct NoticeFilter {
     mutating func admits(_ kind: String, at now: Int, isOutage: Bool = false) -> Bool {
         if isOutage { isAway = true }
         if let last = given[kind], now - last < Self.repeatMilliseconds { return false }
+        if given[kind] == nil, given.count >= Self.kindsMax { return false }
         given[kind] = now
         return true
     }

@@ -3,7 +3,7 @@ internal import Orchestration
 
 /// Owns a librdkafka list of partitions and offsets.
 final class PartitionList {
-    let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
+    private let pointer: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?
 
     init(_ entries: [(topic: String, partition: Int32, offset: Int64?)]) {
         pointer = rd_kafka_topic_partition_list_new(Int32(clamping: entries.count))
@@ -17,11 +17,16 @@ final class PartitionList {
         if let pointer { rd_kafka_topic_partition_list_destroy(pointer) }
     }
 
+    /// Lends the list to C; it is destroyed when its owner goes, which can be right after the owner's last use.
+    func lend<Result>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> Result) -> Result {
+        withExtendedLifetime(self) { body(pointer) }
+    }
+
     static func partitions(of list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?) -> [TopicPartition] {
         elements(of: list).map(\.topicPartition)
     }
 
-    var elements: [(topicPartition: TopicPartition, offset: Int64)] { Self.elements(of: pointer) }
+    var elements: [(topicPartition: TopicPartition, offset: Int64)] { lend { Self.elements(of: $0) } }
 
     private static func elements(
         of list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>?

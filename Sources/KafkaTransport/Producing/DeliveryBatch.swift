@@ -23,7 +23,9 @@ final class DeliveryBatch: @unchecked Sendable {
     private let whenComplete: @Sendable ([SendResult]) -> Void
 
     init(
-        count: Int, client: KafkaClient, trouble: ConnectionTrouble,
+        count: Int,
+        client: KafkaClient,
+        trouble: ConnectionTrouble,
         whenComplete: @escaping @Sendable ([SendResult]) -> Void
     ) {
         self.client = client

@@ -27,7 +27,8 @@ package final class KafkaRecordSink: RecordSink {
     /// Handing over blocks when librdkafka's queue is full, so it has a thread; it also keeps the order of sends.
     private let handOver = WorkerThread()
     private let topics = Topics()
-    private let hasClosed = Locked(false)
+    /// The records handed over before it are under way, none comes after it.
+    private let isClosing = Locked(false)
 
     package init(_ configuration: KafkaConfiguration) throws(TransportError) {
         let callbacks = ClientCallbacks()
@@ -37,14 +38,12 @@ package final class KafkaRecordSink: RecordSink {
         }
         sendLimitMilliseconds = configuration.sendLimitMilliseconds
         client = try KafkaClient(.producer, configuration, callbacks)
-        let (client, hasClosed) = (client, hasClosed)
-        startThread {
-            while !hasClosed.withLock(\.self) { rd_kafka_poll(client.handle, Self.idleMilliseconds) }
-        }
+        let (client, isClosing, limit) = (client, isClosing, configuration.sendLimitMilliseconds)
+        startThread { Self.serveReports(of: client, isClosing, limit) }
     }
 
     deinit {
-        hasClosed.withLock { $0 = true }
+        isClosing.withLock { $0 = true }
         handOver.stop()
     }
 
@@ -52,18 +51,23 @@ package final class KafkaRecordSink: RecordSink {
         if records.isEmpty { return [] }
         return await withCheckedContinuation { continuation in
             let isTaken = handOver.submit { [self] in
+                if isClosing.withLock(\.self) {
+                    continuation.resume(returning: records.map { _ in Self.closed })
+                    return
+                }
                 let batch = DeliveryBatch(count: records.count, client: client, trouble: trouble) {
                     continuation.resume(returning: $0)
                 }
                 produce(records, batch)
             }
-            if !isTaken {
-                continuation.resume(returning: records.map { _ in .failed("the producer has been closed") })
-            }
+            if !isTaken { continuation.resume(returning: records.map { _ in Self.closed }) }
         }
     }
 
+    private static let closed = SendResult.failed("the producer has been closed")
+
     package func close() async {
+        isClosing.withLock { $0 = true }
         let client = client
         let topics = topics
         _ = await handOver.run {
@@ -74,7 +78,15 @@ package final class KafkaRecordSink: RecordSink {
             topics.removeAll()
         }
         handOver.stop()
-        hasClosed.withLock { $0 = true }
+    }
+
+    /// The polling thread: calls back what has become of records, until the last is reported or given up.
+    private static func serveReports(of client: KafkaClient, _ isClosing: Locked<Bool>, _ limitMilliseconds: Int) {
+        while !isClosing.withLock(\.self) { rd_kafka_poll(client.handle, idleMilliseconds) }
+        let deadline = monotonicMilliseconds() + limitMilliseconds + Int(closeMilliseconds)
+        while rd_kafka_outq_len(client.handle) > 0, monotonicMilliseconds() < deadline {
+            rd_kafka_poll(client.handle, idleMilliseconds)
+        }
     }
 
     // MARK: On the hand-over thread
@@ -107,7 +119,9 @@ package final class KafkaRecordSink: RecordSink {
     }
 
     private func produce(
-        _ record: OutgoingRecord, to topic: OpaquePointer, _ opaque: UnsafeMutableRawPointer?
+        _ record: OutgoingRecord,
+        to topic: OpaquePointer,
+        _ opaque: UnsafeMutableRawPointer?
     ) -> (rd_kafka_resp_err_t, String?) {
         // Headers go as a list of our own: librdkafka 2.0 frees the ones it builds itself twice when a topic is unknown.
         let headers = record.headers.isEmpty ? nil : rd_kafka_headers_new(record.headers.count)
@@ -162,7 +176,8 @@ package final class KafkaRecordSink: RecordSink {
 
 /// Lends the bytes to C. Empty bytes get an address too: to Kafka, no address is "no value".
 private func withMemory<Result>(
-    _ bytes: [UInt8]?, _ body: ((ptr: UnsafeMutableRawPointer?, size: Int)) -> Result
+    _ bytes: [UInt8]?,
+    _ body: ((ptr: UnsafeMutableRawPointer?, size: Int)) -> Result
 ) -> Result {
     guard let bytes else { return body((nil, 0)) }
     var nothing: UInt8 = 0
