@@ -49,6 +49,20 @@ enum TextFile {
         return text
     }
 
+    /// The names in a folder, sorted; hidden ones are left out.
+    static func names(in folder: String) throws(CommandFailure) -> [String] {
+        guard let stream = opendir(folder) else { throw .usage("cannot read the folder \(folder): \(Self.reason())") }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names.sorted()
+    }
+
     /// Replaces the file in one step, so that a reader sees the old text or the new one, never half of it.
     static func replace(_ path: String, with text: String) throws(CommandFailure) {
         let draft = path + ".new"

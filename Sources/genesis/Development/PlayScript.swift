@@ -30,7 +30,7 @@ struct PlayScript: Sendable {
     private static func payload(for type: String, events: [DomainEvent]) -> JSONValue {
         guard type.hasSuffix(".Concept.Confirm") else { return [:] }
         let proposal = events.last { $0.eventType.hasSuffix("ConceptProposed") }?.payload ?? .null
-        let concepts = proposal["concepts"].array ?? proposal["output"]["concepts"].array ?? []
+        let concepts = proposal["proposal"]["concepts"].array ?? []
         return ["concept_ids": .array(concepts.prefix(1).map { $0["id"] })]
     }
 }

@@ -38,8 +38,10 @@ struct JSONLinesLog: LogSink {
 
     private static func cut(_ text: String) -> String {
         guard text.utf8.count > valueBytesMax else { return text }
-        // Whole characters only: half of one would not be UTF-8.
-        return String(decoding: text.utf8.prefix(valueBytesMax), as: UTF8.self) + "… (\(text.utf8.count) bytes)"
+        // Whole code points only: half of one would not be UTF-8.
+        var end = text.utf8.index(text.utf8.startIndex, offsetBy: valueBytesMax)
+        while end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+        return "\(text[..<end])… (\(text.utf8.count) bytes)"
     }
 
     private static func quoted(_ text: String) -> String {

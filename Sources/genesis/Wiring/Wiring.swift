@@ -1,18 +1,69 @@
 internal import KafkaTransport
 internal import Orchestration
+internal import WorkerRuntime
 
 /// Where the parts of the first floor meet: the only place that names them all.
 enum Wiring {
-    static func kafka(
-        _ configuration: Configuration,
-        group: String? = nil
-    ) throws -> KafkaConfiguration {
+    static func kafka(_ configuration: Configuration, group: String? = nil) throws -> KafkaConfiguration {
         let properties = configuration.value(.kafkaProperties) == nil ? nil : try configuration.path(.kafkaProperties)
         return try KafkaConfiguration(
             brokers: try configuration.required(.kafkaBrokers),
             groupID: try group ?? configuration.required(.groupID),
             propertiesFile: properties
         )
+    }
+
+    static func differences(row: GenesisSession, events: [DomainEvent]) -> [String] {
+        SessionFold.differences(between: row, and: events)
+    }
+
+    /// All workflows of the folder in force; a file with an error is wrong configuration.
+    static func workflows(_ configuration: Configuration) throws -> [Workflow] {
+        let folder = try configuration.path(.workflows)
+        let reader = workflowReader(lenient: false)
+        return try TextFile.names(in: folder).filter { name in
+            [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+        }.map { name in
+            let path = FilePath.join(folder, name)
+            let (workflow, findings) = reader.read(source: try TextFile.read(path), file: path)
+            if let workflow { return workflow }
+            let first = findings.first { $0.severity == .error }
+            throw CommandFailure.usage(first?.description ?? "\(path) is not a workflow")
+        }
+    }
+
+    static func runWorker(_ configuration: Configuration) async throws {
+        let workflows = try workflows(configuration)
+        let kafka = try kafka(configuration)
+        let store = try store(configuration)
+        var settings = WorkerSettings(node: configuration.node)
+        settings.defaultTenant = configuration.tenant
+        let catalog = WorkflowCatalog(reader: workflowReader(lenient: false), store: store)
+        try await catalog.adopt(workflows)
+        let topics = [settings.commandsTopic, settings.eventsTopic] + (await catalog.answersTopics)
+        let missing = try await KafkaAdministration(kafka).missingTopics(of: topics)
+        guard missing.isEmpty else {
+            throw CommandFailure.usage(
+                "Kafka has no topic \(missing.joined(separator: ", ")); `genesis topics create` creates what is missing"
+            )
+        }
+        let signals = TerminationSignals()
+        let worker = Worker(
+            settings: settings,
+            store: store,
+            source: try KafkaRecordSource(kafka, topics: topics),
+            sink: try KafkaRecordSink(kafka),
+            catalog: catalog,
+            log: configuration.log
+        )
+        try await worker.run { await signals.arrival() }
+    }
+
+    // What follows waits for its adapters.
+
+    static func store(_ configuration: Configuration) throws -> any Store {
+        _ = try configuration.required(.databaseURL)
+        throw CommandFailure.unavailable("this build has no PostgreSQL store")
     }
 
     static func queries(_ configuration: Configuration) async throws -> any SessionQueries {
@@ -25,24 +76,11 @@ enum Wiring {
         throw CommandFailure.unavailable("this build has no PostgreSQL store")
     }
 
-    static func workflowReader(lenient: Bool) -> any WorkflowReader { MissingReader() }
-
-    static func workflows(_ configuration: Configuration) throws -> [Workflow] {
-        _ = try configuration.path(.workflows)
-        throw CommandFailure.unavailable("this build has no reader of workflow files")
-    }
-
-    static func differences(row: GenesisSession, events: [DomainEvent]) -> [String] {
-        events.map(\.aggregateVersion) == Array(1...max(1, row.version)) ? [] : ["the versions have gaps"]
-    }
-
     static func developmentDatabase(folder: String) async throws -> any DevelopmentDatabase {
         throw CommandFailure.unavailable("this build has no PostgreSQL cluster")
     }
 
-    static func runWorker(_ configuration: Configuration) async throws {
-        throw CommandFailure.unavailable("this build has no worker")
-    }
+    static func workflowReader(lenient: Bool) -> any WorkflowReader { MissingReader() }
 }
 
 private struct MissingReader: WorkflowReader {

@@ -19,7 +19,12 @@ import Testing
         surroundings.environment = environment
         surroundings.workingDirectory = folder
         return try Configuration(
-            genesis.Invocation(path: [], positionals: [:], options: flags.mapValues { [$0] }, surroundings: surroundings)
+            genesis.Invocation(
+                path: [],
+                positionals: [:],
+                options: flags.mapValues { [$0] },
+                surroundings: surroundings
+            )
         )
     }
 
