@@ -40,7 +40,7 @@ struct SentCommand: Sendable {
             commandType: type,
             idempotencyKey: key ?? id.description,
             payload: payload,
-            correlationID: correlation ?? id.description,
+            correlationID: correlation ?? session.description,
             causationID: nil,
             userID: user,
             metadata: [:],
