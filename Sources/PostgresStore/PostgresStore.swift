@@ -1,1 +1,196 @@
-internal import Orchestration
+package import Orchestration
+
+/// The store on PostgreSQL: each call is one transaction and one round trip.
+package struct PostgresStore: Store {
+    private let pool: PostgresPool
+
+    package init(pool: PostgresPool) { self.pool = pool }
+
+    package func load(_ request: LoadRequest) async throws(StoreError) -> Loaded {
+        try await pool.run { connection throws(StoreError) in
+            let results = try connection.transaction([
+                Step(LoadStatements.now),
+                Step(LoadStatements.sessions) { $0.column(request.sessions) { $0 } },
+                Step(LoadStatements.tasks) {
+                    $0.column(request.sessions) { $0 }
+                    $0.column(request.tasks) { $0 }
+                },
+                Step(LoadStatements.handles) {
+                    $0.column(request.sessions) { $0 }
+                    $0.column(request.correlations) { $0.tenantID }
+                    $0.column(request.correlations) { $0.key }
+                },
+                Step(LoadStatements.pendingCommands) { $0.column(request.sessions) { $0 } },
+                Step(LoadStatements.answers) {
+                    $0.column(request.idempotencyKeys) { $0.tenantID }
+                    $0.column(request.idempotencyKeys) { $0.key }
+                },
+            ])
+            guard results.count == 6,
+                let now = try results[0].rows({ row throws(StoreError) in try row.value(Instant.self) }).first
+            else { throw .broken(reason: "the database answered a load incompletely") }
+            var scopes: [SessionID: SessionScope] = [:]
+            for id in request.sessions { scopes[id] = SessionScope() }
+            for session in try results[1].rows(SessionsTable.read) { scopes[session.id]?.session = session }
+            for task in try results[2].rows(TasksTable.read) { scopes[task.sessionID]?.tasks.append(task) }
+            for handle in try results[3].rows(HandlesTable.read) { scopes[handle.sessionID]?.handles.append(handle) }
+            for command in try results[4].rows(InboxTable.read) {
+                scopes[command.sessionID]?.pendingCommands.append(command)
+            }
+            var answers: [TenantKey: InboxCommand] = [:]
+            for answer in try results[5].rows(InboxTable.read) {
+                answers[TenantKey(tenantID: answer.tenantID, key: answer.idempotencyKey)] = answer
+            }
+            return Loaded(now: now, scopes: scopes, answers: answers)
+        }
+    }
+
+    package func commit(_ batch: CommitBatch) async throws(StoreError) {
+        guard !batch.isEmpty else { return }
+        let steps = CommitSteps.steps(of: batch)
+        try await pool.run { connection throws(StoreError) in _ = try connection.transaction(steps) }
+    }
+
+    package func takePositions(
+        cluster: String,
+        partitions: [TopicPartition],
+        owner: String
+    ) async throws(StoreError) -> [OwnedPosition] {
+        let step = Step(PositionsTable.take) {
+            $0.add(cluster)
+            $0.column(partitions) { $0.topic }
+            $0.column(partitions) { $0.partition }
+            $0.add(owner)
+        }
+        return try await rows(step, PositionsTable.read)
+    }
+
+    package func positions(
+        cluster: String,
+        partitions: [TopicPartition]
+    ) async throws(StoreError) -> [OwnedPosition] {
+        let step = Step(PositionsTable.select) {
+            $0.add(cluster)
+            $0.column(partitions) { $0.topic }
+            $0.column(partitions) { $0.partition }
+        }
+        return try await rows(step, PositionsTable.read)
+    }
+
+    package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
+        try await rows(Step(LoadStatements.received) { $0.add(limit) }, InboxTable.read)
+    }
+
+    package func dueInputs(limit: Int) async throws(StoreError) -> [DueInput] {
+        try await rows(Step(LoadStatements.due) { $0.add(limit) }) { row throws(StoreError) in
+            let kind: String = try row.value()
+            let session: SessionID = try row.value()
+            let tenant: String = try row.value()
+            let id: SessionID = try row.value()
+            let attempt: Int = try row.value()
+            let cause: DueInput.Kind =
+                switch kind {
+                case "timer": .timer
+                case "handle": .handle(id.cast())
+                default: .task(id.cast(), attempt: attempt)
+                }
+            return DueInput(sessionID: session, tenantID: tenant, kind: cause, dueAt: try row.value())
+        }
+    }
+
+    package func leaseLanes(owner: String, duration: Interval) async throws(StoreError) -> [LaneLease] {
+        let step = Step(RelayStatements.lease) {
+            $0.add(owner)
+            $0.add(duration.microseconds)
+        }
+        return try await rows(step) { row throws(StoreError) in
+            LaneLease(lane: try row.value(), epoch: try row.value())
+        }
+    }
+
+    package func releaseLanes(owner: String) async throws(StoreError) {
+        try await run(Step(RelayStatements.release) { $0.add(owner) })
+    }
+
+    package func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage] {
+        let step = Step(RelayStatements.due) {
+            $0.column(lanes) { $0.lane }
+            $0.column(lanes) { $0.epoch }
+            $0.add(limit)
+        }
+        return try await rows(step, OutboxTable.read)
+    }
+
+    package func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError) {
+        guard !outcomes.isEmpty else { return }
+        let step = Step(RelayStatements.mark) {
+            $0.column(outcomes) { $0.id }
+            $0.column(outcomes) { $0.lane }
+            $0.column(outcomes) { $0.result.word }
+            $0.column(outcomes) { $0.result.error }
+            $0.column(outcomes) { $0.result.delay }
+            $0.column(lanes) { $0.lane }
+            $0.column(lanes) { $0.epoch }
+        }
+        try await run(step)
+    }
+
+    package func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
+        let step = Step(DefinitionsTable.insert) {
+            $0.add(definition.hash)
+            $0.add(definition.name)
+            $0.add(definition.version)
+            $0.add(definition.source)
+            $0.add(definition.createdAt)
+        }
+        try await run(step)
+    }
+
+    package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? {
+        try await rows(Step(DefinitionsTable.select) { $0.add(hash) }, DefinitionsTable.read).first
+    }
+
+    private func run(_ step: Step) async throws(StoreError) {
+        try await pool.run { connection throws(StoreError) in _ = try connection.transaction([step]) }
+    }
+
+    private func rows<Row: Sendable>(
+        _ step: Step,
+        _ read: @escaping @Sendable (inout RowReader) throws(StoreError) -> Row
+    ) async throws(StoreError) -> [Row] { try await pool.rows(step, read) }
+}
+
+extension PostgresPool {
+    /// The rows of one statement.
+    func rows<Row: Sendable>(
+        _ step: Step,
+        _ read: @escaping @Sendable (inout RowReader) throws(StoreError) -> Row
+    ) async throws(StoreError) -> [Row] {
+        try await run { connection throws(StoreError) in
+            guard let result = try connection.transaction([step]).first else { return [] }
+            return try result.rows(read)
+        }
+    }
+}
+
+extension OutboxOutcome.Result {
+    var word: String {
+        switch self {
+        case .sent: "sent"
+        case .failed: "failed"
+        case .dead: "dead"
+        }
+    }
+    var error: String? {
+        switch self {
+        case .sent: nil
+        case .failed(let error, _), .dead(let error): error
+        }
+    }
+    var delay: Int64 {
+        switch self {
+        case .sent, .dead: 0
+        case .failed(_, let delay): delay.microseconds
+        }
+    }
+}

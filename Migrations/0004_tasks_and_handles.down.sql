@@ -1,0 +1,4 @@
+-- 0004_tasks_and_handles, taken back: both tables with all their rows.
+
+DROP TABLE flow_resume_handles;
+DROP TABLE async_tasks;

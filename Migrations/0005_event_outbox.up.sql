@@ -1,0 +1,100 @@
+-- 0005_event_outbox
+--
+-- Adds    the outbox, its lanes and their owners, and the function that shares the lanes out.
+-- Why     a record commits with the event that caused it, or not at all; a lane has one relay, so order is kept.
+-- Locks   none on existing tables; safe while workers run.
+-- Undo    0005_event_outbox.down.sql. Records not yet published are lost.
+
+CREATE TABLE event_outbox (
+    id                 uuid          PRIMARY KEY DEFAULT gen_random_uuid(),
+    position           bigint        GENERATED ALWAYS AS IDENTITY,
+    event_id           uuid          REFERENCES domain_events (event_id),
+    tenant_id          text          NOT NULL DEFAULT 'default',
+    topic              text          NOT NULL,
+    partition_key      text          NOT NULL,
+    lane               smallint      NOT NULL,
+    headers            jsonb         NOT NULL DEFAULT '{}',
+    payload            jsonb         NOT NULL DEFAULT '{}',
+    raw_key            bytea,
+    raw_value          bytea,
+    source_bc          text          NOT NULL DEFAULT 'genesis',
+    destination_topics text[]        NOT NULL DEFAULT '{}',
+    schema_id          text,
+    schema_version     integer       NOT NULL DEFAULT 1,
+    status             outbox_status NOT NULL DEFAULT 'PENDING',
+    retry_count        integer       NOT NULL DEFAULT 0,
+    max_retries        integer       NOT NULL DEFAULT 5,
+    next_retry_at      timestamptz,
+    scheduled_at       timestamptz,
+    error_message      text,
+    created_at         timestamptz   NOT NULL DEFAULT now(),
+    published_at       timestamptz,
+
+    CONSTRAINT event_outbox_position_key UNIQUE (position),
+    CONSTRAINT event_outbox_lane_known CHECK (lane BETWEEN 0 AND 63),
+    CONSTRAINT event_outbox_sent_has_time CHECK (status <> 'SENT' OR published_at IS NOT NULL),
+    CONSTRAINT event_outbox_dead_says_why CHECK (status <> 'DEAD' OR error_message IS NOT NULL),
+    CONSTRAINT event_outbox_retries_not_negative CHECK (retry_count >= 0 AND max_retries >= 0),
+    CONSTRAINT event_outbox_topic_length CHECK (char_length(topic) BETWEEN 1 AND 249)
+);
+
+CREATE INDEX idx_event_outbox_due ON event_outbox (lane, position) WHERE status <> 'SENT';
+COMMENT ON INDEX idx_event_outbox_due IS 'What is still to be published in a lane, in order?';
+CREATE INDEX idx_event_outbox_blocked ON event_outbox (topic, partition_key, position)
+    WHERE status IN ('FAILED', 'DEAD');
+COMMENT ON INDEX idx_event_outbox_blocked IS 'Is an earlier record of this key stuck?';
+CREATE INDEX idx_event_outbox_event ON event_outbox (event_id) WHERE event_id IS NOT NULL;
+COMMENT ON INDEX idx_event_outbox_event IS 'What was published of an event?';
+CREATE INDEX idx_event_outbox_status ON event_outbox (status, created_at);
+COMMENT ON INDEX idx_event_outbox_status IS 'How many records are in a status, and how old is the oldest?';
+
+CREATE TABLE outbox_lanes (
+    lane        smallint    PRIMARY KEY,
+    owner_id    text,
+    epoch       bigint      NOT NULL DEFAULT 0,
+    lease_until timestamptz NOT NULL DEFAULT '-infinity',
+
+    CONSTRAINT outbox_lanes_lane_known CHECK (lane BETWEEN 0 AND 63),
+    CONSTRAINT outbox_lanes_epoch_not_negative CHECK (epoch >= 0)
+);
+INSERT INTO outbox_lanes (lane) SELECT generate_series(0, 63);
+
+-- Who is alive, also those that hold no lane yet: without them nobody would know that it has too many.
+CREATE TABLE outbox_owners (
+    owner_id    text        PRIMARY KEY,
+    lease_until timestamptz NOT NULL
+);
+
+CREATE FUNCTION genesis_lease_lanes(owner text, duration interval)
+RETURNS TABLE (leased_lane smallint, leased_epoch bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    moment timestamptz;
+    share integer;
+    mine integer;
+BEGIN
+    -- One owner at a time, so that two cannot count the same lanes.
+    PERFORM 1 FROM outbox_lanes ORDER BY lane FOR UPDATE;
+    moment := clock_timestamp();
+    DELETE FROM outbox_owners o WHERE o.lease_until < moment AND o.owner_id <> owner;
+    INSERT INTO outbox_owners AS o (owner_id, lease_until) VALUES (owner, moment + duration)
+        ON CONFLICT (owner_id) DO UPDATE SET lease_until = excluded.lease_until;
+    SELECT ceil(64.0 / count(*))::integer INTO share FROM outbox_owners;
+    -- A lease that ran out may have been missed by nobody, but its epoch moves on all the same.
+    UPDATE outbox_lanes l SET lease_until = moment + duration WHERE l.owner_id = owner AND l.lease_until >= moment;
+    UPDATE outbox_lanes l SET owner_id = NULL, lease_until = '-infinity'
+        WHERE l.owner_id = owner AND l.lease_until < moment;
+    SELECT count(*) INTO mine FROM outbox_lanes l WHERE l.owner_id = owner;
+    IF mine > share THEN
+        UPDATE outbox_lanes l SET owner_id = NULL, lease_until = '-infinity' WHERE l.lane IN (
+            SELECT x.lane FROM outbox_lanes x WHERE x.owner_id = owner ORDER BY x.lane DESC LIMIT mine - share
+        );
+    ELSIF mine < share THEN
+        UPDATE outbox_lanes l SET owner_id = owner, epoch = l.epoch + 1, lease_until = moment + duration
+        WHERE l.lane IN (
+            SELECT x.lane FROM outbox_lanes x WHERE x.owner_id IS NULL OR x.lease_until < moment
+            ORDER BY x.lane LIMIT share - mine
+        );
+    END IF;
+    RETURN QUERY SELECT l.lane, l.epoch FROM outbox_lanes l WHERE l.owner_id = owner ORDER BY l.lane;
+END
+$$;

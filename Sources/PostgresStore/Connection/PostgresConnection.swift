@@ -1,0 +1,170 @@
+internal import CLibpq
+internal import Glibc
+internal import Orchestration
+
+/// One connection to PostgreSQL, used by one thread at a time and closed once.
+final class PostgresConnection {
+    private let pointer: OpaquePointer
+    private let preparesStatements: Bool
+    private var prepared: Set<String> = []
+
+    /// Connects, or says why not.
+    init(_ parameters: ConnectionString, prepareStatements: Bool) throws(StoreError) {
+        let names = parameters.keywords.map { strdup($0.name) }
+        let values = parameters.keywords.map { strdup($0.value) }
+        defer {
+            for pointer in names + values { free(pointer) }
+        }
+        let constantNames = names.map { UnsafePointer($0) } + [nil]
+        let constantValues = values.map { UnsafePointer($0) } + [nil]
+        guard let pointer = PQconnectdbParams(constantNames, constantValues, 0) else {
+            throw .exhausted(reason: "no memory for a connection")
+        }
+        guard PQstatus(pointer) == CONNECTION_OK else {
+            let reason = String(cString: PQerrorMessage(pointer)).trimmedLine
+            PQfinish(pointer)
+            throw Self.connectFailure(reason)
+        }
+        self.pointer = pointer
+        preparesStatements = prepareStatements
+        // Notices ("relation exists, skipping") have no reader; the default prints them to standard error.
+        PQsetNoticeProcessor(pointer, { _, _ in }, nil)
+    }
+
+    deinit { PQfinish(pointer) }
+
+    var isLost: Bool { PQstatus(pointer) != CONNECTION_OK }
+
+    /// libpq gives no SQLSTATE for a refused connection; these will not mend themselves.
+    private static func connectFailure(_ reason: String) -> StoreError {
+        let lasting = ["password authentication failed", "does not exist", "no pg_hba.conf entry", "no password"]
+        let isLasting = lasting.contains { reason.contains($0) } && !reason.contains("No such file")
+        return isLasting ? .broken(reason: reason) : .unavailable(reason: reason)
+    }
+
+    /// Runs the steps in one transaction and one round trip; all of them or none. Results in order of the steps.
+    func transaction(_ steps: [Step]) throws(StoreError) -> [PostgresResult] {
+        let all = [Step(.begin), Step(.limits)] + steps + [Step(.commit)]
+        do throws(StoreError) {
+            return Array(try pipeline(all).dropFirst(2).dropLast())
+        } catch {
+            if !isLost { PQclear(PQexec(pointer, "ROLLBACK")) }
+            throw error
+        }
+    }
+
+    /// Runs the steps within the transaction that `script("BEGIN")` has begun; for migrations.
+    func steps(_ steps: [Step]) throws(StoreError) -> [PostgresResult] { try pipeline(steps) }
+
+    /// Runs text that may hold several statements, as given; for migrations.
+    func script(_ sql: String) throws(StoreError) {
+        guard let result = PQexec(pointer, sql).map(PostgresResult.init) else { throw lostConnection() }
+        guard result.status == PGRES_COMMAND_OK || result.status == PGRES_TUPLES_OK else {
+            throw ErrorTable.error(fault(of: result))
+        }
+    }
+
+    /// Prepares a statement without running it: the server says whether it fits the schema.
+    func check(_ statement: Statement) throws(StoreError) {
+        guard let result = PQprepare(pointer, "", statement.sql, 0, nil).map(PostgresResult.init) else {
+            throw lostConnection()
+        }
+        guard result.status == PGRES_COMMAND_OK else { throw ErrorTable.error(fault(of: result)) }
+    }
+
+    private func pipeline(_ steps: [Step]) throws(StoreError) -> [PostgresResult] {
+        guard PQenterPipelineMode(pointer) == 1 else { throw lostConnection() }
+        var preparing: Set<String> = []
+        /// For each expected result the statement it prepares, or nil for a step's own result.
+        var expected: [String?] = []
+        for step in steps {
+            let name = step.statement.name
+            if preparesStatements, !prepared.contains(name), preparing.insert(name).inserted {
+                let types = step.parameters.types
+                guard PQsendPrepare(pointer, name, step.statement.sql, Int32(types.count), types) == 1 else {
+                    throw lostConnection()
+                }
+                expected.append(name)
+            }
+            guard send(step) else { throw lostConnection() }
+            expected.append(nil)
+        }
+        guard PQpipelineSync(pointer) == 1 else { throw lostConnection() }
+        var results: [PostgresResult] = []
+        var failure: StoreError?
+        for preparedName in expected {
+            guard let result = PQgetResult(pointer).map(PostgresResult.init) else { throw lostConnection() }
+            switch result.status {
+            case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
+                if let preparedName { prepared.insert(preparedName) } else { results.append(result) }
+            case PGRES_PIPELINE_ABORTED:
+                break
+            default:
+                failure = failure ?? ErrorTable.error(fault(of: result))
+            }
+            if isLost { throw failure ?? lostConnection() }
+            while let rest = PQgetResult(pointer) { PQclear(rest) }
+        }
+        guard let sync = PQgetResult(pointer).map(PostgresResult.init), sync.status == PGRES_PIPELINE_SYNC,
+            PQexitPipelineMode(pointer) == 1
+        else { throw lostConnection() }
+        if let failure { throw failure }
+        return results
+    }
+
+    private func send(_ step: Step) -> Bool {
+        let parameters = step.parameters
+        let count = Int32(parameters.ranges.count)
+        let lengths = parameters.ranges.map { Int32(clamping: $0?.count ?? 0) }
+        let formats = [Int32](repeating: 1, count: parameters.ranges.count)
+        // One byte more, so that an empty value has an address too: none means NULL.
+        let bytes = parameters.bytes + [0]
+        return bytes.withUnsafeBytes { buffer in
+            let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+            let values = parameters.ranges.map { range in range.flatMap { base?.advanced(by: $0.lowerBound) } }
+            return preparesStatements
+                ? PQsendQueryPrepared(pointer, step.statement.name, count, values, lengths, formats, 1) == 1
+                : PQsendQueryParams(
+                    pointer,
+                    step.statement.sql,
+                    count,
+                    parameters.types,
+                    values,
+                    lengths,
+                    formats,
+                    1
+                ) == 1
+        }
+    }
+
+    private func fault(of result: PostgresResult) -> ServerFault {
+        let state = result.field(Int(UInt8(ascii: "C")))
+        guard !state.isEmpty else {
+            return ServerFault(sqlState: "", message: String(cString: PQerrorMessage(pointer)).trimmedLine)
+        }
+        return ServerFault(
+            sqlState: state,
+            message: result.field(Int(UInt8(ascii: "M"))),
+            constraint: result.field(Int(UInt8(ascii: "n"))),
+            detail: result.field(Int(UInt8(ascii: "D")))
+        )
+    }
+
+    private func lostConnection() -> StoreError {
+        let message = String(cString: PQerrorMessage(pointer)).trimmedLine
+        return .unavailable(reason: message.isEmpty ? "the connection to PostgreSQL was lost" : message)
+    }
+}
+
+extension Statement {
+    static let begin = Statement("begin", "BEGIN")
+    static let commit = Statement("commit", "COMMIT")
+    /// For this transaction only, which a pooler between us and the server can bear.
+    static let limits = Statement(
+        "limits",
+        """
+        SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', '5s', true),
+            set_config('idle_in_transaction_session_timeout', '15s', true)
+        """
+    )
+}

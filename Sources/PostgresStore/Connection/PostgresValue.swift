@@ -1,0 +1,117 @@
+internal import Orchestration
+
+/// A value in PostgreSQL's binary format, both ways.
+protocol PostgresValue {
+    /// The object id of the type, and of its array.
+    static var typeID: UInt32 { get }
+    static var arrayTypeID: UInt32 { get }
+    func write(to bytes: inout [UInt8])
+    /// Nil when the bytes are no value of the type.
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>)
+}
+
+func appendBigEndian(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
+    withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
+}
+
+func bigEndianWord(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+
+extension String: PostgresValue {
+    static var typeID: UInt32 { 25 }
+    static var arrayTypeID: UInt32 { 1009 }
+    func write(to bytes: inout [UInt8]) { bytes.append(contentsOf: utf8) }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) { self.init(validating: bytes, as: UTF8.self) }
+}
+
+extension Int64: PostgresValue {
+    static var typeID: UInt32 { 20 }
+    static var arrayTypeID: UInt32 { 1016 }
+    func write(to bytes: inout [UInt8]) { appendBigEndian(self, to: &bytes) }
+
+    /// Reads smallint and integer too.
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
+        let word = bigEndianWord(bytes.prefix(8))
+        switch bytes.count {
+        case 2: self = Int64(Int16(truncatingIfNeeded: word))
+        case 4: self = Int64(Int32(truncatingIfNeeded: word))
+        case 8: self = Int64(bitPattern: word)
+        default: return nil
+        }
+    }
+}
+
+extension Int: PostgresValue {
+    static var typeID: UInt32 { Int64.typeID }
+    static var arrayTypeID: UInt32 { Int64.arrayTypeID }
+    func write(to bytes: inout [UInt8]) { Int64(self).write(to: &bytes) }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
+        guard let value = Int64(postgres: bytes) else { return nil }
+        self.init(exactly: value)
+    }
+}
+
+extension Identifier: PostgresValue {
+    static var typeID: UInt32 { 2950 }
+    static var arrayTypeID: UInt32 { 2951 }
+    func write(to bytes: inout [UInt8]) {
+        appendBigEndian(high, to: &bytes)
+        appendBigEndian(low, to: &bytes)
+    }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.count == 16 else { return nil }
+        self.init(high: bigEndianWord(bytes.prefix(8)), low: bigEndianWord(bytes.suffix(8)))
+    }
+}
+
+extension Instant: PostgresValue {
+    static var typeID: UInt32 { 1184 }
+    static var arrayTypeID: UInt32 { 1185 }
+    /// PostgreSQL counts from 2000-01-01.
+    private static var epoch: Interval { Interval(microseconds: 946_684_800_000_000) }
+
+    func write(to bytes: inout [UInt8]) {
+        let start = Instant(microseconds: Self.epoch.microseconds)
+        appendBigEndian((self - start).microseconds, to: &bytes)
+    }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.count == 8, let value = Int64(postgres: bytes) else { return nil }
+        self = Instant(microseconds: value) + Self.epoch
+    }
+}
+
+extension JSONValue: PostgresValue {
+    static var typeID: UInt32 { 3802 }
+    static var arrayTypeID: UInt32 { 3807 }
+
+    /// What jsonb may give back: it spells numbers out, so they are longer than what came in.
+    private static var storedLimits: JSONLimits {
+        JSONLimits(
+            bytesMax: 64 << 20,
+            depthMax: 200,
+            numberLengthMax: 1_200,
+            exponentMax: 400,
+            refusesInexactIntegers: false
+        )
+    }
+
+    func write(to bytes: inout [UInt8]) {
+        bytes.append(1)  // the version of the binary form
+        bytes.append(contentsOf: utf8Bytes)
+    }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.first == 1 else { return nil }
+        let text = UnsafeBufferPointer(rebasing: bytes.dropFirst())
+        guard let value = try? JSONText.parse(text, limits: Self.storedLimits) else { return nil }
+        self = value
+    }
+}
+
+/// Raw bytes (bytea).
+struct RawBytes: PostgresValue {
+    let bytes: [UInt8]
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    static var typeID: UInt32 { 17 }
+    static var arrayTypeID: UInt32 { 1001 }
+    func write(to target: inout [UInt8]) { target.append(contentsOf: bytes) }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) { self.bytes = Array(bytes) }
+}

@@ -1,0 +1,68 @@
+internal import Orchestration
+
+/// What deciding a batch needs to know.
+enum LoadStatements {
+    static let now = Statement("load_now", "SELECT clock_timestamp()")
+    static let sessions = Statement(
+        "load_sessions",
+        "SELECT \(SessionsTable.columns) FROM genesis_sessions WHERE id = ANY ($1::uuid[])"
+    )
+    static let tasks = Statement(
+        "load_tasks",
+        """
+        SELECT \(TasksTable.columns) FROM async_tasks
+        WHERE session_id = ANY ($1::uuid[]) AND status IN ('PENDING', 'RUNNING') OR id = ANY ($2::uuid[])
+        ORDER BY created_at, id
+        """
+    )
+    static let handles = Statement(
+        "load_handles",
+        """
+        SELECT \(HandlesTable.columns) FROM flow_resume_handles
+        WHERE session_id = ANY ($1::uuid[]) AND status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED')
+            OR (tenant_id, correlation_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+        ORDER BY created_at, id
+        """
+    )
+    static let pendingCommands = Statement(
+        "load_pending_commands",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox
+        WHERE session_id = ANY ($1::uuid[]) AND status IN ('RECEIVED', 'PROCESSING') AND verdict IS NOT NULL
+        ORDER BY arrival
+        """
+    )
+    static let answers = Statement(
+        "load_answers",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox
+        WHERE (tenant_id, idempotency_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+        """
+    )
+    static let received = Statement(
+        "received_commands",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox
+        WHERE status = 'RECEIVED' AND verdict IS NULL ORDER BY arrival LIMIT $1::bigint
+        """
+    )
+    static let due = Statement(
+        "due_inputs",
+        """
+        SELECT * FROM (
+            (SELECT 'timer' AS kind, id AS session_id, tenant_id, id, 0 AS attempt, next_timer_at AS due_at
+            FROM genesis_sessions WHERE status = 'IN_PROGRESS' AND next_timer_at <= statement_timestamp()
+            ORDER BY next_timer_at LIMIT $1::bigint)
+            UNION ALL
+            (SELECT 'handle', session_id, tenant_id, id, 0, expires_at
+            FROM flow_resume_handles
+            WHERE status IN ('PENDING_PAUSE', 'WAITING') AND expires_at <= statement_timestamp()
+            ORDER BY expires_at LIMIT $1::bigint)
+            UNION ALL
+            (SELECT 'task', session_id, tenant_id, id, attempt, deadline_at
+            FROM async_tasks WHERE status IN ('PENDING', 'RUNNING') AND deadline_at <= statement_timestamp()
+            ORDER BY deadline_at LIMIT $1::bigint)
+        ) AS due ORDER BY due_at, id LIMIT $1::bigint
+        """
+    )
+}
