@@ -1,0 +1,103 @@
+import EmbeddedServices
+import Foundation
+import Orchestration
+import PostgresStore
+import Testing
+
+/// What is wrong gets a verdict, a dead letter or an exit code that says so; the partition moves on, the process lives.
+@Suite(.serialized) struct BadInputTests {
+    static let commands = "genesis.session.commands"
+
+    @Test func `hostile records are set aside with bytes and reason, and the next one is taken`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        let session = Fleet.newSession()
+        let key = Array(session.description.utf8)
+        func record(_ value: String?, key: [UInt8]? = key) -> OutgoingRecord {
+            OutgoingRecord(topic: Self.commands, key: key, value: value.map { Array($0.utf8) })
+        }
+        let command = { (type: String, extra: String) in
+            """
+            {"command_id":"\(UUID().uuidString)","command_type":"\(type)","aggregate_id":"\(session)"\(extra)}
+            """
+        }
+        let start = "Command.Genesis.Session.Start"
+        try await fleet.send([
+            record("not json"),
+            record(#"{"command_type":"Command.Genesis.Session.Start"}"#),
+            record(command("Command.Genesis.Session.Dance", "")),
+            record(command(start, #","payload":{"a":1,"a":2}"#)),
+            record(command(start, ",\"payload\":{\"a\":\"\\u0000\"}")),
+            record(command(start, #","payload":{"a":1e999}"#)),
+            record(
+                command(
+                    start,
+                    ",\"payload\":{\"a\":\(String(repeating: "[", count: 100))\(String(repeating: "]", count: 100))}"
+                )
+            ),
+            record(command(start, ",\"payload\":{\"a\":\"\(String(repeating: "x", count: 1_100_000))\"}")),
+            record(command(start, ""), key: nil),
+            record(command(start, ""), key: Array(Fleet.newSession().description.utf8)),
+            OutgoingRecord(topic: Self.commands, key: key, value: [0xFF, 0xFE, 0x00]),
+            record(nil),
+            record(command(start, #","payload":{"seed":"x"}"#)),
+        ])
+        try await eventually("the good record after the bad ones has started the session") {
+            try await fleet.queries.session(session) != nil
+        }
+        let letters = try await fleet.queries.deadLetters(limit: 100).sorted { $0.recordOffset < $1.recordOffset }
+        #expect(
+            letters.map(\.reason) == [
+                .invalidJSON, .invalidEnvelope, .unknownType, .invalidJSON, .invalidJSON, .invalidJSON, .invalidJSON,
+                .tooLarge, .missingKey, .keyMismatch, .invalidJSON,
+            ]
+        )
+        #expect(letters.first?.recordValue == Array("not json".utf8))
+        let copies = try await fleet.records(of: Self.commands + ".dlq", partitions: 1, atLeast: letters.count)
+        #expect(copies.first?.value == Array("not json".utf8))
+        #expect(copies.first?.header("dlq_reason") == "invalid_json")
+        let listed = try await fleet.genesis("dead-letters", "list", "--json")
+        #expect(try listed.lines.count == letters.count)
+        worker.stop()
+    }
+
+    @Test func `commands that do not fit get their verdicts, once and for all`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        let unknown = Fleet.newSession()
+        let session = Fleet.newSession()
+        let stranger = MessageID(derivedFrom: unknown.description)
+        let early = MessageID(derivedFrom: session.description, "finish")
+        let again = MessageID(derivedFrom: session.description, "start again")
+        try await fleet.produce("Concept.Confirm", to: unknown, id: stranger)
+        try await fleet.produce("Start", to: session)
+        try await fleet.produce("Finish", to: session, id: early)
+        try await fleet.produce("Start", to: session, id: again)
+        try await eventually("all verdicts are there") { try await fleet.queries.command(again)?.verdict != nil }
+        #expect(try await fleet.queries.command(stranger)?.verdict == .unknown)
+        #expect(try await fleet.queries.command(early)?.verdict == .wrongStage)
+        #expect(try await fleet.queries.command(again)?.verdict == .notAllowed)
+        #expect(try await fleet.queries.session(session)?.version == 1)
+        let records = try await fleet.records(of: "genesis.session.events", partitions: 1, atLeast: 4)
+        #expect(records.filter { $0.header("event_type") == "Genesis.Session.Command.Rejected" }.count == 3)
+        worker.stop()
+    }
+
+    @Test func `a worker that cannot start says why and ends with 2 or 3`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let nowhere = try await fleet.genesis("worker", changing: ["GENESIS_DATABASE_URL": "host=/nowhere dbname=x"])
+        #expect(nowhere.code == 3)
+        #expect(nowhere.output.contains("the database is away"))
+        let nonsense = try await fleet.genesis("worker", changing: ["GENESIS_DATABASE_URL": "nonsense"])
+        #expect(nonsense.code == 2)
+        let silent = try await fleet.genesis("worker", changing: ["GENESIS_KAFKA_BROKERS": "127.0.0.1:1"])
+        #expect(silent.code == 3, "\(silent.output)")
+        #expect(silent.output.contains("Kafka"))
+        let lost = try await fleet.genesis("worker", changing: ["GENESIS_WORKFLOWS": "/nowhere"])
+        #expect(lost.code == 2)
+        try await fleet.genesis("migrate", "down", "--yes").requireSuccess()
+        let older = try await fleet.genesis("worker")
+        #expect(older.code == 2)
+        #expect(older.output.contains("genesis migrate up"), "\(older.output)")
+    }
+}

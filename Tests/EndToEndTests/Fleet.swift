@@ -1,0 +1,272 @@
+import EmbeddedServices
+import Foundation
+import KafkaTransport
+import Orchestration
+import PostgresStore
+import Testing
+
+/// Real parts for one test: a database, an embedded broker, and workers and agents as processes.
+final class Fleet: Sendable {
+    /// One PostgreSQL cluster for the whole run.
+    private static let cluster = Result {
+        try PostgresCluster.start(folder: temporaryFolder("postgres"), durability: .fast)
+    }
+
+    static let topics = [
+        "genesis.session.commands", "genesis.session.events", "genesis.outline.tasks", "genesis.outline.events",
+        "genesis.world.tasks", "genesis.world.events", "genesis.character.tasks", "genesis.character.events",
+        "genesis.plot.tasks", "genesis.plot.events", "genesis.writer.tasks", "genesis.writer.events",
+    ]
+
+    let folder = temporaryFolder("fleet")
+    let databaseURL: String
+    let brokers: String
+    let broker: ChildProcess
+    let queries: PostgresQueries
+    let sink: KafkaRecordSink
+    let configuration: KafkaConfiguration
+
+    init(partitions: Int = 2) async throws {
+        let name = "e2e_" + UUID().uuidString.lowercased().replacing("-", with: "_")
+        let cluster = try Self.cluster.get()
+        let administration = PostgresQueries(
+            pool: try PostgresPool(connectionString: cluster.connectionString(), size: 1)
+        )
+        try await administration.createDatabaseIfMissing(name)
+        administration.close()
+        databaseURL = cluster.connectionString(database: name)
+
+        let address = "\(folder)/broker.address"
+        let list = (Self.topics + Self.topics.map { $0 + ".dlq" }).map { "\($0):\(partitions)" }.joined(separator: ",")
+        broker = try ChildProcess(
+            [Self.executable, "broker", "--address-file", address, "--topics", list],
+            environment: [:],
+            logFile: "\(folder)/broker.log"
+        )
+        try await eventually("the broker has an address") { FileManager.default.fileExists(atPath: address) }
+        brokers = try String(contentsOfFile: address, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
+        // The embedded broker answers an empty fetch only at its end, and rebalances as slowly as members may be silent.
+        try "fetch.wait.max.ms=10\nsession.timeout.ms=4000\nheartbeat.interval.ms=500\nmessage.max.bytes=4000000\n"
+            .write(toFile: "\(folder)/kafka.properties", atomically: true, encoding: .utf8)
+        configuration = try KafkaConfiguration(
+            brokers: brokers,
+            groupID: "test",
+            propertiesFile: "\(folder)/kafka.properties"
+        )
+        sink = try KafkaRecordSink(configuration)
+        queries = PostgresQueries(pool: try PostgresPool(connectionString: databaseURL, size: 2))
+        try await genesis("migrate", "up").requireSuccess()
+    }
+
+    deinit {
+        queries.close()
+        broker.stop()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    /// The program beside the test bundle.
+    static var executable: String {
+        URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            .appending(path: "genesis").path
+    }
+
+    private static func temporaryFolder(_ kind: String) -> String {
+        let path = "/tmp/genesis-e2e-\(kind)-\(UUID().uuidString.prefix(8).lowercased())"
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    func environment(node: String = "cli") -> [String: String] {
+        [
+            "PATH": "/usr/bin:/bin", "GENESIS_DATABASE_URL": databaseURL, "GENESIS_KAFKA_BROKERS": brokers,
+            "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties", "GENESIS_NODE": node,
+            "GENESIS_WORKFLOWS": Self.root.appending(path: "Workflows").path,
+            "GENESIS_MIGRATIONS": Self.root.appending(path: "Migrations").path, "GENESIS_LOG_FORMAT": "json",
+        ]
+    }
+
+    // MARK: Processes
+
+    func worker(_ node: String = "worker") throws -> ChildProcess {
+        try ChildProcess(
+            [Self.executable, "worker"],
+            environment: environment(node: node),
+            logFile: "\(folder)/\(node).log"
+        )
+    }
+
+    func agent(delay: String = "PT0S", failRate: String = "0") throws -> ChildProcess {
+        try ChildProcess(
+            [Self.executable, "agent", "--demo", "--delay", delay, "--fail-rate", failRate, "--seed", "1"],
+            environment: environment(node: "agent"),
+            logFile: "\(folder)/agent.log"
+        )
+    }
+
+    struct Ended {
+        var code: Int32
+        var output: String
+
+        var json: JSONValue {
+            get throws { try JSONText.parse(output.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        }
+        var lines: [JSONValue] {
+            get throws { try output.split(separator: "\n").map { try JSONText.parse(String($0)) } }
+        }
+
+        func requireSuccess() throws {
+            guard code == 0 else { throw Failure("exit code \(code): \(output)") }
+        }
+    }
+
+    /// Runs one command to its end; its standard output and error together.
+    @discardableResult
+    func genesis(_ arguments: String..., changing variables: [String: String] = [:]) async throws -> Ended {
+        let log = "\(folder)/\(UUID().uuidString).out"
+        let process = try ChildProcess(
+            [Self.executable] + arguments,
+            environment: environment().merging(variables) { $1 },
+            logFile: log
+        )
+        try await eventually("`genesis \(arguments.joined(separator: " "))` ends") { process.exitCode != nil }
+        let output = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        return Ended(code: process.exitCode ?? -1, output: output)
+    }
+
+    func log(_ name: String) -> String { (try? String(contentsOfFile: "\(folder)/\(name).log", encoding: .utf8)) ?? "" }
+
+    // MARK: Kafka
+
+    /// A command as another client would produce it.
+    func produce(
+        _ type: String,
+        to session: SessionID,
+        _ payload: JSONValue = [:],
+        id: MessageID = MessageID(UUID().uuidString) ?? MessageID(high: 0, low: 0),
+        correlation: String? = nil
+    ) async throws {
+        var body: JSONObject = [
+            "command_id": JSONValue(id), "command_type": .string("Command.Genesis.Session." + type),
+            "aggregate_id": JSONValue(session), "payload": payload, "user_id": "ann",
+        ]
+        if let correlation { body["correlation_id"] = .string(correlation) }
+        try await send([
+            OutgoingRecord(
+                topic: "genesis.session.commands",
+                key: Array(session.description.utf8),
+                value: JSONValue.object(body).utf8Bytes
+            )
+        ])
+    }
+
+    func send(_ records: [OutgoingRecord]) async throws {
+        let results = await sink.send(records)
+        guard results.allSatisfy({ $0 == .sent }) else { throw Failure("not sent: \(results)") }
+    }
+
+    /// Everything that a topic holds now.
+    func records(of topic: String, partitions: Int = 2, atLeast count: Int) async throws -> [IncomingRecord] {
+        let source = try KafkaRecordSource(
+            configuration,
+            assigning: (0..<partitions).map { TopicPartition(topic: topic, partition: $0) }
+        )
+        let reading = Task {
+            var records: [IncomingRecord] = []
+            while let event = await source.next() {
+                switch event {
+                case .assigned(let generation, let assigned):
+                    await source.start(
+                        generation: generation,
+                        at: Dictionary(uniqueKeysWithValues: assigned.map { ($0, StartOffset.beginning) })
+                    )
+                case .batch(let batch):
+                    records += batch.records
+                    await source.done(batch)
+                    if records.count >= count { return records }
+                case .revoked, .partitionStopped, .notice, .fatal: break
+                }
+            }
+            return records
+        }
+        let limit = Task {
+            try await Task.sleep(for: .seconds(20))
+            await source.close()
+        }
+        let records = await reading.value
+        limit.cancel()
+        await source.close()
+        return records
+    }
+
+    // MARK: Sessions
+
+    static func newSession() -> SessionID { SessionID(UUID().uuidString) ?? SessionID(high: 0, low: 0) }
+
+    /// The open wait of the session, once there is one; nil when the session has ended.
+    func wait(of session: SessionID, after last: HandleID? = nil) async throws -> ResumeHandle? {
+        var found: ResumeHandle?
+        try await eventually("session \(session) waits or has ended") {
+            found = try await queries.handles(session: session, openOnly: true, limit: 5)
+                .first { $0.status == .waiting && $0.id != last }
+            if found != nil { return true }
+            return try await queries.session(session)?.status.hasEnded == true
+        }
+        return found
+    }
+
+    /// Starts a session and answers all its waits, each reply sent twice, up to the end.
+    func play(_ session: SessionID) async throws {
+        let start = MessageID(derivedFrom: "start", session.description)
+        for _ in 1...2 { try await produce("Start", to: session, ["seed": "a lighthouse"], id: start) }
+        var last: HandleID?
+        while let wait = try await wait(of: session, after: last) {
+            last = wait.id
+            let (type, payload) = Self.reply(to: wait)
+            let id = MessageID(derivedFrom: "reply", wait.id.description)
+            for _ in 1...2 { try await produce(type, to: session, payload, id: id, correlation: wait.correlationID) }
+        }
+    }
+
+    private static func reply(to wait: ResumeHandle) -> (String, JSONValue) {
+        let state = (wait.taskName ?? "").split(separator: ".").map(String.init)
+        switch (state.dropFirst().first ?? "", state.last ?? "") {
+        case (_, "needsHelp"): return ("Task.Retry", [:])
+        case ("CONCEPT_SELECTION", _):
+            return wait.draft == 1
+                ? ("Seed.Request", ["feedback": "darker"]) : ("Concept.Confirm", ["concept_ids": ["c1"]])
+        case ("STORY_CONCEPTION", _): return ("Theme.Confirm", ["note": "good"])
+        case ("WORLDVIEW", _): return ("World.Confirm", [:])
+        case ("CHARACTERS", _): return ("Character.Confirm", [:])
+        case ("PLOT_OUTLINE", "readyToFinish"): return ("Finish", [:])
+        default: return ("Plot.Confirm", [:])
+        }
+    }
+
+    /// The row is the fold of its events, and nothing is left open in an ended session.
+    func verify(_ session: SessionID) async throws {
+        let verified = try await genesis("sessions", "verify", session.description)
+        #expect(verified.code == 0, "\(verified.output)")
+        let row = try #require(try await queries.session(session))
+        if row.status.hasEnded {
+            #expect(try await queries.handles(session: session, openOnly: true, limit: 10).isEmpty)
+            #expect(try await queries.tasks(session: session, limit: 100).allSatisfy { !$0.status.isOpen })
+        }
+    }
+}
+
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Waits until the condition holds, and fails when it does not in time.
+func eventually(_ what: String, seconds: Double = 60, _ condition: () async throws -> Bool) async throws {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while try await !condition() {
+        guard ContinuousClock.now < deadline else { throw Failure("not within \(seconds) s: \(what)") }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
