@@ -85,6 +85,9 @@ package final class PostgresCluster: Sendable {
         try waitUntilReady(binaries: binaries, environment: environment, log: log)
     }
 
+    /// Whether the server has not ended.
+    package var isRunning: Bool { process.exitCode == nil }
+
     /// Ends the server quickly and cleanly (SIGINT: open connections are closed).
     package func stop() {
         process.stop()

@@ -157,6 +157,12 @@ package struct PostgresQueries: Sendable {
     }
 
     package func close() { pool.close() }
+
+    func run<Result: Sendable>(
+        _ body: @escaping @Sendable (PostgresConnection) throws(StoreError) -> Result
+    ) async throws(StoreError) -> Result {
+        try await pool.run(body)
+    }
 }
 
 /// How many outbox rows of a topic are in a status, and the oldest of them.

@@ -50,21 +50,20 @@ enum MigrateCommand {
             ),
             CommandSpecification(
                 name: "verify",
-                summary: "Compare the database with the files; exit 1 when they differ.",
+                summary: "List what the migrations make, present or missing; exit 1 when anything is missing.",
                 examples: ["genesis migrate verify"],
                 options: [.json],
                 run: { invocation in
-                    let differences = try await Wiring.migrations(Configuration(invocation)).verify()
-                    let output = invocation.surroundings.output
-                    if invocation.has("json") {
-                        let list = JSONValue.array(differences.map { .string($0) })
-                        output.line(JSONValue.object(["differences": list]).text)
-                    } else {
-                        for difference in differences { output.line(Printable.text(difference)) }
-                        if differences.isEmpty { output.line("The schema is the one of the files.") }
+                    let objects = try await Wiring.migrations(Configuration(invocation)).verify()
+                    var table = Table("KIND", "NAME…", "STATE")
+                    for object in objects { table.add(object.kind, object.name, object.state) }
+                    let rows = objects.map { object -> JSONValue in
+                        ["kind": .string(object.kind), "name": .string(object.name), "state": .string(object.state)]
                     }
-                    guard differences.isEmpty else {
-                        throw CommandFailure.notSo("the schema differs from the files; see `genesis migrate status`")
+                    invocation.print(rows: rows, orText: table, whenEmpty: "The files make nothing.")
+                    let missing = objects.filter { !$0.isPresent }
+                    guard missing.isEmpty else {
+                        throw CommandFailure.notSo("\(missing.count) of \(objects.count) objects are missing")
                     }
                 }
             ),

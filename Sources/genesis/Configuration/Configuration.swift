@@ -54,7 +54,7 @@ struct Configuration: Sendable {
         case .workflows, .migrations:
             throw .usage("no folder of \(setting.key) was found; give --\(setting.flag) or set \(setting.variable)")
         case .databaseURL, .kafkaBrokers, .kafkaProperties, .groupID, .adminListen, .node, .tenant, .logLevel,
-            .logFormat:
+            .logFormat, .prepareStatements:
             throw .usage("\(setting.variable) is not set; set it, give --\(setting.flag), or start `genesis dev` here")
         }
     }
@@ -86,6 +86,7 @@ struct Configuration: Sendable {
         }
         try oneOf(.logLevel, LogLevel.allCases.map(\.rawValue))
         try oneOf(.logFormat, JSONLinesLog.Format.allCases.map(\.rawValue))
+        try oneOf(.prepareStatements, ["on", "off"])
     }
 
     /// An empty variable is as good as none: that is how a unit file or a compose file leaves one out.

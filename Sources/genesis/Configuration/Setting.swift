@@ -11,6 +11,7 @@ enum Setting: String, CaseIterable, Sendable {
     case tenant = "TENANT"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
+    case prepareStatements = "PREPARE_STATEMENTS"
 
     var variable: String { "GENESIS_\(rawValue)" }
     /// `--database-url`
@@ -43,6 +44,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .groupID, .node, .tenant: "NAME"
         case .logLevel: "LEVEL"
         case .logFormat: "FORMAT"
+        case .prepareStatements: "on|off"
         }
     }
 
@@ -59,6 +61,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .tenant: "Tenant of messages that name none; default `default`."
         case .logLevel: "debug, info, warning or error; default info."
         case .logFormat: "json or text; default text on a terminal, else json."
+        case .prepareStatements: "on or off; off behind PgBouncer in transaction mode. Default on."
         }
     }
 }

@@ -5,8 +5,8 @@ protocol SchemaMigrations: Sendable {
     /// Takes back the last `count` migrations; the names of what it took back.
     func down(count: Int) async throws -> [String]
     func status() async throws -> [MigrationStatus]
-    /// One sentence for each difference between the files and the database; empty when there is none.
-    func verify() async throws -> [String]
+    /// Every table, index, type, function and view that the files make, present or missing.
+    func verify() async throws -> [SchemaObject]
     /// The SQL of all migrations up, in order.
     func sql() async throws -> String
 }
@@ -16,4 +16,13 @@ struct MigrationStatus: Equatable, Sendable {
     /// `applied`, `pending`, `changed`, `unknown`
     var state: String
     var appliedAt: String?
+}
+
+struct SchemaObject: Equatable, Sendable {
+    /// `table`, `index`, `type`, `function`, `view`
+    var kind: String
+    var name: String
+    var isPresent: Bool
+
+    var state: String { isPresent ? "present" : "missing" }
 }

@@ -1,6 +1,8 @@
 internal import KafkaTransport
 internal import Orchestration
+internal import PostgresStore
 internal import WorkerRuntime
+internal import WorkflowFiles
 
 /// Where the parts of the first floor meet: the only place that names them all.
 enum Wiring {
@@ -35,7 +37,15 @@ enum Wiring {
     static func runWorker(_ configuration: Configuration) async throws {
         let workflows = try workflows(configuration)
         let kafka = try kafka(configuration)
-        let store = try store(configuration)
+        let migrator = try Migrator(
+            connectionString: configuration.required(.databaseURL),
+            folder: configuration.path(.migrations)
+        )
+        try await migrator.requireCurrent()
+        migrator.close()
+        let pool = try pool(configuration, size: workerConnections)
+        defer { pool.close() }
+        let store = PostgresStore(pool: pool)
         var settings = WorkerSettings(node: configuration.node)
         settings.defaultTenant = configuration.tenant
         let catalog = WorkflowCatalog(reader: workflowReader(lenient: false), store: store)
@@ -59,30 +69,5 @@ enum Wiring {
         try await worker.run { await signals.arrival() }
     }
 
-    // What follows waits for its adapters.
-
-    static func store(_ configuration: Configuration) throws -> any Store {
-        _ = try configuration.required(.databaseURL)
-        throw CommandFailure.unavailable("this build has no PostgreSQL store")
-    }
-
-    static func queries(_ configuration: Configuration) async throws -> any SessionQueries {
-        _ = try configuration.required(.databaseURL)
-        throw CommandFailure.unavailable("this build has no PostgreSQL store")
-    }
-
-    static func migrations(_ configuration: Configuration) throws -> any SchemaMigrations {
-        _ = try configuration.required(.databaseURL)
-        throw CommandFailure.unavailable("this build has no PostgreSQL store")
-    }
-
-    static func developmentDatabase(folder: String) async throws -> any DevelopmentDatabase {
-        throw CommandFailure.unavailable("this build has no PostgreSQL cluster")
-    }
-
-    static func workflowReader(lenient: Bool) -> any WorkflowReader { MissingReader() }
-}
-
-private struct MissingReader: WorkflowReader {
-    func read(source: String, file: String) -> (workflow: Workflow?, findings: [WorkflowFinding]) { (nil, []) }
+    static func workflowReader(lenient: Bool) -> any WorkflowReader { WorkflowFileReader(lenient: lenient) }
 }

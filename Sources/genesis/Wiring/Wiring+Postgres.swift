@@ -1,0 +1,131 @@
+internal import EmbeddedServices
+internal import Orchestration
+internal import PostgresStore
+
+extension Wiring {
+    /// Connections of one worker: batches of several partitions, poller, sweeper and relay side by side.
+    static let workerConnections = 6
+    /// Connections of a command: it asks one question after another.
+    static let commandConnections = 1
+
+    static func pool(_ configuration: Configuration, size: Int) throws -> PostgresPool {
+        try PostgresPool(
+            connectionString: configuration.required(.databaseURL),
+            size: size,
+            prepareStatements: configuration.value(.prepareStatements) != "off"
+        )
+    }
+
+    static func queries(_ configuration: Configuration) async throws -> any SessionQueries {
+        let migrator = try Migrator(
+            connectionString: configuration.required(.databaseURL),
+            folder: configuration.path(.migrations)
+        )
+        defer { migrator.close() }
+        try await migrator.requireCurrent()
+        return DatabaseQueries(rows: PostgresQueries(pool: try pool(configuration, size: commandConnections)))
+    }
+
+    static func migrations(_ configuration: Configuration) throws -> any SchemaMigrations {
+        try DatabaseMigrations(
+            migrator: Migrator(
+                // Printing the SQL needs no database, so none need be named for it.
+                connectionString: configuration.value(.databaseURL) ?? "",
+                folder: configuration.path(.migrations)
+            ),
+            isNamed: configuration.value(.databaseURL) != nil
+        )
+    }
+
+    static let developmentDatabaseName = "genesis"
+
+    static func developmentDatabase(folder: String) async throws -> any DevelopmentDatabase {
+        do {
+            let cluster = try PostgresCluster.start(
+                folder: FilePath.join(folder, "postgres"),
+                durability: .durable,
+                tcp: true
+            )
+            let administration = try PostgresPool(connectionString: cluster.connectionString(), size: 1)
+            defer { administration.close() }
+            try await PostgresQueries(pool: administration).createDatabaseIfMissing(developmentDatabaseName)
+            return RunningCluster(cluster: cluster)
+        } catch let failure as PostgresCluster.Failure {
+            throw CommandFailure.unavailable(failure.description)
+        }
+    }
+}
+
+private struct RunningCluster: DevelopmentDatabase {
+    let cluster: PostgresCluster
+
+    var url: String { cluster.connectionString(database: Wiring.developmentDatabaseName) }
+    var isRunning: Bool { cluster.isRunning }
+    func stop() { cluster.stop() }
+}
+
+private struct DatabaseMigrations: SchemaMigrations {
+    let migrator: Migrator
+    let isNamed: Bool
+
+    private func requireDatabase() throws {
+        guard isNamed else { throw CommandFailure.usage("GENESIS_DATABASE_URL is not set; which database is meant?") }
+    }
+
+    func up() async throws -> [String] {
+        try requireDatabase()
+        return try await migrator.up()
+    }
+
+    func down(count: Int) async throws -> [String] {
+        try requireDatabase()
+        return try await migrator.down(count: count)
+    }
+
+    func status() async throws -> [MigrationStatus] {
+        try requireDatabase()
+        return try await migrator.status().map {
+            MigrationStatus(name: $0.name, state: $0.state.rawValue, appliedAt: $0.appliedAt?.description)
+        }
+    }
+
+    func verify() async throws -> [SchemaObject] {
+        try requireDatabase()
+        try await migrator.requireCurrent()
+        return try await migrator.verify().map { SchemaObject(kind: $0.kind, name: $0.name, isPresent: $0.isPresent) }
+    }
+
+    func sql() async throws -> String { migrator.dumpSQL() }
+}
+
+private struct DatabaseQueries: SessionQueries {
+    let rows: PostgresQueries
+
+    func sessions(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession] {
+        try await rows.sessions(status: status, user: user, limit: limit)
+    }
+    func session(_ id: SessionID) async throws(StoreError) -> GenesisSession? { try await rows.session(id) }
+    func events(of session: SessionID) async throws(StoreError) -> [DomainEvent] { try await rows.events(of: session) }
+    func handles(session: SessionID?, openOnly: Bool, limit: Int) async throws(StoreError) -> [ResumeHandle] {
+        try await rows.handles(session: session, openOnly: openOnly, limit: limit)
+    }
+    func handle(_ id: HandleID) async throws(StoreError) -> ResumeHandle? { try await rows.handle(id) }
+    func tasks(session: SessionID?, status: TaskStatus?, limit: Int) async throws(StoreError) -> [AsyncTask] {
+        try await rows.tasks(session: session, status: status, limit: limit)
+    }
+    func task(_ id: TaskID) async throws(StoreError) -> AsyncTask? { try await rows.task(id) }
+    func outbox(status: OutboxStatus?, limit: Int) async throws(StoreError) -> [OutboxMessage] {
+        try await rows.outbox(status: status, limit: limit)
+    }
+    func outboxStatistics() async throws(StoreError) -> [OutboxStatistic] {
+        try await rows.outboxStatistics().map {
+            OutboxStatistic(topic: $0.topic, status: $0.status, count: $0.count, oldest: $0.oldest)
+        }
+    }
+    func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] { try await rows.deadLetters(limit: limit) }
+    func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter? { try await rows.deadLetter(id) }
+    func insert(_ command: InboxCommand) async throws(StoreError) { try await rows.insert(command) }
+    func command(_ id: MessageID) async throws(StoreError) -> InboxCommand? { try await rows.command(id) }
+    func forgetPositions() async throws(StoreError) { try await rows.forgetPositions() }
+    func close() async { rows.close() }
+}
