@@ -59,7 +59,10 @@ import Testing
         var batch = CommitBatch()
         batch.positions = [
             PositionAdvance(
-                clusterID: "c", topicPartition: partition, ownerEpoch: first.ownerEpoch, expectedOffset: nil,
+                clusterID: "c",
+                topicPartition: partition,
+                ownerEpoch: first.ownerEpoch,
+                expectedOffset: nil,
                 nextOffset: 7
             )
         ]

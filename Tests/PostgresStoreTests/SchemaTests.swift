@@ -24,11 +24,27 @@ import Testing
         let database = try await TestDatabase()
         let id: SessionID = randomID()
         let letter = DeadLetter(
-            id: randomID(), clusterID: "c", topic: "t", partition: 0, recordOffset: 0, recordKey: nil,
-            recordValue: nil, headers: [], reason: .refused, detail: "", createdAt: Sample.time, requeuedAt: nil
+            id: randomID(),
+            clusterID: "c",
+            topic: "t",
+            partition: 0,
+            recordOffset: 0,
+            recordKey: nil,
+            recordValue: nil,
+            headers: [],
+            reason: .refused,
+            detail: "",
+            createdAt: Sample.time,
+            requeuedAt: nil
         )
         let position = OwnedPosition(
-            clusterID: "", topic: "", partition: 0, nextOffset: nil, ownerEpoch: 0, ownerID: "", updatedAt: Sample.time
+            clusterID: "",
+            topic: "",
+            partition: 0,
+            nextOffset: nil,
+            ownerEpoch: 0,
+            ownerID: "",
+            updatedAt: Sample.time
         )
         let definition = WorkflowDefinition(hash: "", name: "", version: "", source: "", createdAt: Sample.time)
         let models: [(String, Any)] = [
@@ -186,7 +202,11 @@ import Testing
         #expect(try await queries.sessionCounts().isEmpty)
         #expect(try await queries.handle(randomID()) == nil)
         let definition = WorkflowDefinition(
-            hash: SHA256.hexadecimal(of: []), name: "n", version: "1", source: "s", createdAt: Sample.time
+            hash: SHA256.hexadecimal(of: []),
+            name: "n",
+            version: "1",
+            source: "s",
+            createdAt: Sample.time
         )
         try await database.store.saveDefinition(definition)
         try await database.store.saveDefinition(definition)

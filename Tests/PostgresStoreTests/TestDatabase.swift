@@ -11,7 +11,23 @@ enum TestCluster {
         .deletingLastPathComponent().appending(path: "Migrations").path()
 
     static let shared: Result<PostgresCluster, any Error> = Result {
-        try PostgresCluster.start(folder: "/tmp/genesis-tests-\(getpid())", durability: .fast)
+        sweep()
+        return try PostgresCluster.start(folder: "\(folderPrefix)\(getpid())", durability: .fast)
+    }
+
+    private static let folderPrefix = "/tmp/genesis-tests-"
+
+    /// Removes the folders of earlier runs, whose servers ended with them.
+    private static func sweep() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? []
+        for path in names.map({ "/tmp/" + $0 }) where path.hasPrefix(folderPrefix) {
+            let isAlive = Int32(path.dropFirst(folderPrefix.count)).map { kill($0, 0) == 0 || errno == EPERM } ?? true
+            if !isAlive { try? FileManager.default.removeItem(atPath: path) }
+        }
+    }
+
+    static func ping(_ pool: PostgresPool) async throws {
+        try await pool.run { connection throws(StoreError) in try connection.script("SELECT 1") }
     }
 
     private static let template = Task {
@@ -25,7 +41,8 @@ enum TestCluster {
         migrator.close()
         // The connection ends on its thread; a template must have none.
         try await script(
-            "ALTER DATABASE template_genesis ALLOW_CONNECTIONS false", cluster.connectionString()
+            "ALTER DATABASE template_genesis ALLOW_CONNECTIONS false",
+            cluster.connectionString()
         )
         try await script(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'template_genesis'",
@@ -86,56 +103,133 @@ enum Sample {
 
     static func session(_ id: SessionID, version: Int = 1) -> GenesisSession {
         GenesisSession(
-            id: id, tenantID: "default", userID: "u1", status: .inProgress, currentStage: .worldview,
-            confirmedData: ["a": .number(1.5e300)], novelID: randomID(), workflowName: "genesis",
-            workflowVersion: "1", workflowHash: "h", state: ["ä": [true, nil, "x"]], nextTimerAt: time,
-            correlationID: "c", version: version, createdAt: time, updatedAt: time
+            id: id,
+            tenantID: "default",
+            userID: "u1",
+            status: .inProgress,
+            currentStage: .worldview,
+            confirmedData: ["a": .number(1.5e300)],
+            novelID: randomID(),
+            workflowName: "genesis",
+            workflowVersion: "1",
+            workflowHash: "h",
+            state: ["ä": [true, nil, "x"]],
+            nextTimerAt: time,
+            correlationID: "c",
+            version: version,
+            createdAt: time,
+            updatedAt: time
         )
     }
 
     static func event(_ id: SessionID, version: Int) -> DomainEvent {
         DomainEvent(
-            eventID: EventID(derivedFrom: id.description, String(version)), tenantID: "default", aggregateID: id,
-            aggregateVersion: version, eventType: "Genesis.Session.Started", payload: ["n": .int(version)],
-            metadata: [:], stateChange: [:], correlationID: "c", causationID: randomID(), userID: nil,
-            occurredAt: time, createdAt: time
+            eventID: EventID(derivedFrom: id.description, String(version)),
+            tenantID: "default",
+            aggregateID: id,
+            aggregateVersion: version,
+            eventType: "Genesis.Session.Started",
+            payload: ["n": .int(version)],
+            metadata: [:],
+            stateChange: [:],
+            correlationID: "c",
+            causationID: randomID(),
+            userID: nil,
+            occurredAt: time,
+            createdAt: time
         )
     }
 
     static func command(_ session: SessionID, type: String = "T", status: CommandStatus = .completed) -> InboxCommand {
         let id: MessageID = randomID()
         return InboxCommand(
-            id: id, tenantID: "default", sessionID: session, commandType: type, idempotencyKey: id.description,
-            payload: ["k": "v"], correlationID: "c", causationID: "x", userID: "u1", metadata: [:], source: "kafka",
-            status: status, verdict: .staleAttempt, errorMessage: nil, retryCount: 0, createdAt: time,
-            updatedAt: time, processedAt: time
+            id: id,
+            tenantID: "default",
+            sessionID: session,
+            commandType: type,
+            idempotencyKey: id.description,
+            payload: ["k": "v"],
+            correlationID: "c",
+            causationID: "x",
+            userID: "u1",
+            metadata: [:],
+            source: "kafka",
+            status: status,
+            verdict: .staleAttempt,
+            errorMessage: nil,
+            retryCount: 0,
+            createdAt: time,
+            updatedAt: time,
+            processedAt: time
         )
     }
 
     static func task(_ session: SessionID, progress: String) -> AsyncTask {
         AsyncTask(
-            id: randomID(), tenantID: "default", sessionID: session, taskType: "T", actorID: "a",
-            triggeredByCommandID: randomID(), correlationID: "c", status: .running,
-            progress: Percentage(progress) ?? .zero, progressMessage: "m", progressDetails: [:], inputData: [:],
-            resultData: nil, errorData: nil, executionNode: "n", attempt: 1, retryCount: 0, maxRetries: 3,
-            deadlineAt: time, attemptDeadlineAt: time, totalDeadlineAt: time, startedAt: time, completedAt: nil,
-            createdAt: time, updatedAt: time
+            id: randomID(),
+            tenantID: "default",
+            sessionID: session,
+            taskType: "T",
+            actorID: "a",
+            triggeredByCommandID: randomID(),
+            correlationID: "c",
+            status: .running,
+            progress: Percentage(progress) ?? .zero,
+            progressMessage: "m",
+            progressDetails: [:],
+            inputData: [:],
+            resultData: nil,
+            errorData: nil,
+            executionNode: "n",
+            attempt: 1,
+            retryCount: 0,
+            maxRetries: 3,
+            deadlineAt: time,
+            attemptDeadlineAt: time,
+            totalDeadlineAt: time,
+            startedAt: time,
+            completedAt: nil,
+            createdAt: time,
+            updatedAt: time
         )
     }
 
     static func handle(_ session: SessionID, correlation: String, _ status: HandleStatus = .waiting) -> ResumeHandle {
         ResumeHandle(
-            id: randomID(), tenantID: "default", sessionID: session, correlationID: correlation, flowRunID: "f",
-            taskName: "t", resumeHandle: [:], status: status, draft: 2, resumePayload: nil, resumedBy: nil,
-            timeoutSeconds: 5, contextData: [:], expiresAt: time, pausedAt: time, resumedAt: nil, createdAt: time,
+            id: randomID(),
+            tenantID: "default",
+            sessionID: session,
+            correlationID: correlation,
+            flowRunID: "f",
+            taskName: "t",
+            resumeHandle: [:],
+            status: status,
+            draft: 2,
+            resumePayload: nil,
+            resumedBy: nil,
+            timeoutSeconds: 5,
+            contextData: [:],
+            expiresAt: time,
+            pausedAt: time,
+            resumedAt: nil,
+            createdAt: time,
             updatedAt: time
         )
     }
 
     static func outbox(key: String, topic: String = "t") -> OutboxMessage {
         OutboxMessage(
-            id: randomID(), eventID: nil, tenantID: "default", topic: topic, partitionKey: key, headers: ["h": "v"],
-            payload: ["p": 1], rawKey: [], rawValue: [0, 255], destinationTopics: ["a", "b"], schemaID: "s",
+            id: randomID(),
+            eventID: nil,
+            tenantID: "default",
+            topic: topic,
+            partitionKey: key,
+            headers: ["h": "v"],
+            payload: ["p": 1],
+            rawKey: [],
+            rawValue: [0, 255],
+            destinationTopics: ["a", "b"],
+            schemaID: "s",
             createdAt: time
         )
     }
