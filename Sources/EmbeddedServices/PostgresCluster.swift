@@ -141,7 +141,7 @@ package final class PostgresCluster: Sendable {
         let path = String(cString: resolved)
         guard isRoot else { return path }
         var parent = ""
-        for part in path.split(separator: "/").dropLast() {
+        for part in path.split(separator: "/") {
             parent += "/\(part)"
             var status = stat()
             guard stat(parent, &status) == 0 else { continue }

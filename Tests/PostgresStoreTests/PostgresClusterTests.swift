@@ -21,6 +21,20 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: second.dataFolder + "/postmaster.pid"))
     }
 
+    @Test(.enabled(if: geteuid() == 0))
+    func `root's own folders are left for one that the server can reach, with a note`() async throws {
+        let folder = "/tmp/genesis-cluster-closed-\(getpid())"
+        mkdir(folder, 0o700)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let cluster = try PostgresCluster.start(folder: folder, durability: .fast)
+        let note = try String(contentsOfFile: folder + "/data-folder", encoding: .utf8)
+        let home = String(note.dropLast())
+        defer { try? FileManager.default.removeItem(atPath: home) }
+        #expect(cluster.dataFolder == home + "/data" && home.hasPrefix("/var/tmp/"))
+        try await TestCluster.script("SELECT 1", cluster.connectionString())
+        cluster.stop()
+    }
+
     @Test func `a server that is away is unavailable, a wrong string is broken`() async throws {
         let pool = try PostgresPool(connectionString: "host=/nowhere dbname=x", size: 1)
         #expect(await failure { try await TestCluster.ping(pool) }?.contains("unavailable") == true)
