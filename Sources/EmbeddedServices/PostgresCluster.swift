@@ -42,7 +42,8 @@ package final class PostgresCluster: Sendable {
         user = isRoot ? "postgres" : Self.userName()
         let home = try Self.reachable(folder, isRoot: isRoot)
         // The path of a Unix socket has 107 bytes at most; a data folder may be deeper.
-        socketFolder = home.utf8.count < 80 ? home + "/socket" : "/tmp/genesis-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
+        socketFolder =
+            home.utf8.count < 80 ? home + "/socket" : "/tmp/genesis-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         dataFolder = home + "/data"
         port = try Self.freePort()
         listensOnTCP = tcp
@@ -63,11 +64,12 @@ package final class PostgresCluster: Sendable {
             guard code == 0 else { throw Failure(description: "initdb ended with code \(code); see \(log)") }
         }
         try Self.removeStalePID(dataFolder)
-        var arguments = drop + [
-            "\(binaries)/postgres", "-D", dataFolder, "-k", socketFolder, "-p", String(port),
-            "-c", "listen_addresses=\(tcp ? "127.0.0.1" : "")", "-c", "unix_socket_permissions=0700",
-            "-c", "max_connections=200",
-        ]
+        var arguments =
+            drop + [
+                "\(binaries)/postgres", "-D", dataFolder, "-k", socketFolder, "-p", String(port),
+                "-c", "listen_addresses=\(tcp ? "127.0.0.1" : "")", "-c", "unix_socket_permissions=0700",
+                "-c", "max_connections=200",
+            ]
         switch durability {
         case .durable: break
         case .fast:
@@ -142,7 +144,7 @@ package final class PostgresCluster: Sendable {
         let path = String(cString: resolved)
         guard isRoot else { return path }
         var parent = ""
-        for part in path.split(separator: "/").dropLast() {
+        for part in path.split(separator: "/") {
             parent += "/\(part)"
             var status = stat()
             guard stat(parent, &status) == 0 else { continue }
@@ -176,7 +178,10 @@ package final class PostgresCluster: Sendable {
 
     /// The newest installed server's folder of programs.
     private static func binaries() throws -> String {
-        if let pipe = popen("pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV", "r") {
+        if let pipe = popen(
+            "pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV",
+            "r"
+        ) {
             defer { pclose(pipe) }
             var line = [CChar](repeating: 0, count: 4_096)
             while fgets(&line, Int32(line.count), pipe) != nil {

@@ -122,6 +122,8 @@ final class PostgresLane: @unchecked Sendable {
                 defer { if connection.isLost { self.connection = nil } }
                 return .success(try body(connection))
             } catch {
+                // A connection that failed half-way, or leads to a server that must not be written to, is not used again.
+                if case .unavailable = error { connection = nil }
                 return .failure(error)
             }
         }

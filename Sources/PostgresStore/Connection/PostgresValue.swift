@@ -83,17 +83,6 @@ extension JSONValue: PostgresValue {
     static var typeID: UInt32 { 3802 }
     static var arrayTypeID: UInt32 { 3807 }
 
-    /// What jsonb may give back: it spells numbers out, so they are longer than what came in.
-    private static var storedLimits: JSONLimits {
-        JSONLimits(
-            bytesMax: 64 << 20,
-            depthMax: 200,
-            numberLengthMax: 1_200,
-            exponentMax: 400,
-            refusesInexactIntegers: false
-        )
-    }
-
     func write(to bytes: inout [UInt8]) {
         bytes.append(1)  // the version of the binary form
         bytes.append(contentsOf: utf8Bytes)
@@ -101,7 +90,7 @@ extension JSONValue: PostgresValue {
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
         guard bytes.first == 1 else { return nil }
         let text = UnsafeBufferPointer(rebasing: bytes.dropFirst())
-        guard let value = try? JSONText.parse(text, limits: Self.storedLimits) else { return nil }
+        guard let value = try? JSONText.parse(text, limits: .stored) else { return nil }
         self = value
     }
 }

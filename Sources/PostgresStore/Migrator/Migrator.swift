@@ -133,7 +133,9 @@ package struct Migrator: Sendable {
             throw .broken(reason: Self.changed(row.name))
         }
         if let row = rows.first(where: { $0.state == .pending }) {
-            throw .broken(reason: "the schema is older than this program (\(row.name) is missing); run `genesis migrate up`")
+            throw .broken(
+                reason: "the schema is older than this program (\(row.name) is missing); run `genesis migrate up`"
+            )
         }
     }
 
