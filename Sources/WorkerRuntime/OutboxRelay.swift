@@ -12,6 +12,8 @@ struct OutboxRelay: Sendable {
         var lanes: [LaneLease] = []
         var renewAt = ContinuousClock.now
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        // What an earlier process of this name still holds is ours, under a new epoch.
+        try? await store.releaseLanes(owner: settings.node)
         while !Task.isCancelled {
             do throws(StoreError) {
                 if ContinuousClock.now >= renewAt {

@@ -58,7 +58,8 @@ enum JQLint {
 
         private mutating func close(_ byte: UInt8) -> String? {
             let expected: UInt8 =
-                byte == UInt8(ascii: ")") ? UInt8(ascii: "(") : byte == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
+                byte == UInt8(ascii: ")")
+                ? UInt8(ascii: "(") : byte == UInt8(ascii: "]") ? UInt8(ascii: "[") : UInt8(ascii: "{")
             guard open.popLast() == expected else { return "a bracket is closed that was not opened" }
             position += 1
             previous = byte
@@ -93,12 +94,15 @@ enum JQLint {
         private mutating func word() -> String? {
             let start = position
             position += 1
-            while position < bytes.count, Self.isLetter(bytes[position]) || Self.isDigit(bytes[position]) { position += 1 }
+            while position < bytes.count, Self.isLetter(bytes[position]) || Self.isDigit(bytes[position]) {
+                position += 1
+            }
             let name = String(decoding: bytes[start..<position], as: UTF8.self)
             defer { previous = UInt8(ascii: "a") }
             if isField(name) { return nil }
             if JQLint.impure.contains(name) {
-                return "`\(name)` is not allowed: a program sees its input only, so that it always gives the same answer"
+                return
+                    "`\(name)` is not allowed: a program sees its input only, so that it always gives the same answer"
             }
             if JQLint.endless.contains(name) { return "`\(name)` is not allowed: the program might never end" }
             if name == "recurse", nextByte() == UInt8(ascii: "(") {

@@ -20,7 +20,7 @@ struct RuntimeHarness {
         settings.backoffMax = .milliseconds(5)
         settings.inboxPollInterval = .milliseconds(2)
         settings.relayPollInterval = .milliseconds(2)
-        settings.relayRetryInitial = .zero
+        settings.relayRetryInitial = .seconds(1)
         settings.sweepInterval = .milliseconds(2)
         let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
         try await catalog.adopt([try #require(GenesisFlowTests.workflow)])
@@ -45,8 +45,14 @@ struct RuntimeHarness {
         }
     }
 
-    /// Assigns the command partition and gives it records with consecutive offsets.
-    func deliver(_ values: [(key: String, value: String)], from offset: Int64 = 0, generation: Int = 1) async {
+    /// Gives the command partition records with consecutive offsets, and waits until they are dealt with: a source
+    /// never has two batches of a partition under way.
+    func deliver(
+        _ values: [(key: String, value: String)],
+        from offset: Int64 = 0,
+        generation: Int = 1
+    ) async throws {
+        let done = await source.finished.count
         await source.put(
             .batch(
                 RecordBatch(
@@ -63,6 +69,7 @@ struct RuntimeHarness {
                 )
             )
         )
+        try await eventually { await source.finished.count > done }
     }
 
     func assign(generation: Int = 1) async throws {

@@ -9,7 +9,7 @@ import Testing
         let harness = RuntimeHarness()
         try await harness.whileWorking { harness in
             try await harness.assign()
-            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
             try await eventually { await harness.sink.sent.count == 2 }
             #expect(await harness.sink.sent.map(\.topic) == ["genesis.session.events", "genesis.outline.tasks"])
             #expect(await harness.store.positions[harness.commands]?.nextOffset == 1)
@@ -23,8 +23,8 @@ import Testing
         let start = RuntimeHarness.command("Start", session: 1, id: 1)
         try await harness.whileWorking { harness in
             try await harness.assign()
-            await harness.deliver([start, start])
-            await harness.deliver([start], from: 2)
+            try await harness.deliver([start, start])
+            try await harness.deliver([start], from: 2)
             try await eventually { await harness.store.positions[harness.commands]?.nextOffset == 3 }
         }
         #expect(await harness.store.commands.count == 1)
@@ -36,7 +36,7 @@ import Testing
         await harness.store.refuse(payloadsWith: "arsenic")
         try await harness.whileWorking { harness in
             try await harness.assign()
-            await harness.deliver(
+            try await harness.deliver(
                 (1...8).map { number in
                     RuntimeHarness.command(
                         "Start",
@@ -59,7 +59,7 @@ import Testing
         let session = RuntimeHarness.sessionID(1)
         try await harness.whileWorking { harness in
             try await harness.assign()
-            await harness.deliver([
+            try await harness.deliver([
                 (session, "not json"),
                 (session, #"{"command_type":"Command.Genesis.Session.Start"}"#),
                 RuntimeHarness.command("Dance", session: 1, id: 2),
@@ -81,11 +81,11 @@ import Testing
                 partitions: [harness.commands],
                 owner: "other"
             )
-            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
             try await eventually { await harness.source.finished.count == 1 }
             #expect(await harness.store.sessions.isEmpty)
             try await harness.assign(generation: 2)
-            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)], generation: 2)
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)], generation: 2)
             try await eventually { await harness.store.sessions.count == 1 }
         }
     }
@@ -98,8 +98,8 @@ import Testing
         ])
         try await harness.whileWorking { harness in
             try await harness.assign()
-            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
-            await harness.deliver([RuntimeHarness.command("Start", session: 2, id: 2)], from: 1)
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await harness.deliver([RuntimeHarness.command("Start", session: 2, id: 2)], from: 1)
             try await eventually { await harness.store.positions[harness.commands]?.nextOffset == 2 }
         }
         #expect(await harness.store.events.count == 2)
@@ -136,7 +136,7 @@ import Testing
         }
         try await harness.whileWorking { harness in
             try await harness.assign()
-            await harness.deliver([
+            try await harness.deliver([
                 RuntimeHarness.command("Start", session: 1, id: 1),
                 RuntimeHarness.command("Abandon", session: 1, id: 2),
                 RuntimeHarness.command("Start", session: 2, id: 3),
@@ -152,6 +152,7 @@ import Testing
                 }
             )
             await harness.sink.answerNormally()
+            await harness.store.advance(.seconds(60))
             try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
             let types = await harness.sink.sent
                 .filter { $0.key == Array(blocked.utf8) && $0.topic == "genesis.session.events" }
@@ -164,7 +165,7 @@ import Testing
         let harness = RuntimeHarness()
         try await harness.whileWorking { harness in
             try await harness.assign()
-            await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
             try await eventually { await harness.store.tasks.count == 1 }
             await harness.store.advance(.seconds(7_200))
             try await eventually { await harness.store.tasks.values.first?.status == .failed }
