@@ -114,7 +114,7 @@ final class Fleet: Sendable {
             get throws { try JSONText.parse(output.trimmingCharacters(in: .whitespacesAndNewlines)) }
         }
         var lines: [JSONValue] {
-            get throws { try output.split(separator: "\n").map { try JSONText.parse(String($0)) } }
+            get throws { try output.split(separator: "\n").map { try JSONText.parse(String($0), limits: .stored) } }
         }
 
         func requireSuccess() throws {

@@ -36,6 +36,7 @@ struct CommandSpecification: Sendable {
 extension CommandSpecification.Option {
     static let help = Self(name: "help", summary: "Show this help.")
     static let json = Self(name: "json", summary: "Print JSON: one object, or one line per row.")
+    static let yes = Self(name: "yes", summary: "Do not ask.")
     static func limit(_ count: Int) -> Self {
         Self(name: "limit", valueName: "N", summary: "Show at most N rows (default \(count)).")
     }

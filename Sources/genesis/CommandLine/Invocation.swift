@@ -73,6 +73,15 @@ struct Invocation: Sendable {
         return identifier
     }
 
+    /// Asks a person before something is destroyed; where nobody can be asked, the command line alone counts.
+    func confirm(_ question: String) throws {
+        guard !has("yes"), surroundings.output.isInteractive, surroundings.errors.isInteractive else { return }
+        surroundings.errors.write("\(question) [y/N] ")
+        guard let answer = readLine(), answer.lowercased().hasPrefix("y") else {
+            throw CommandFailure.notSo("nothing was done")
+        }
+    }
+
     static let limitMax = 10_000
     static let limitDefault = 50
 

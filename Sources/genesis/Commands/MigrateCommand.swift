@@ -4,7 +4,8 @@ enum MigrateCommand {
     static let specification = CommandSpecification(
         name: "migrate",
         summary: "Bring the database schema up, take it down, compare it with the files.",
-        examples: ["genesis migrate up"],
+        examples: ["genesis migrate up", "genesis migrate --dump-sql > schema.sql"],
+        options: [dump],
         subcommands: [
             CommandSpecification(
                 name: "up",
@@ -12,20 +13,22 @@ enum MigrateCommand {
                 examples: ["genesis migrate up", "genesis migrate up --dump-sql > schema.sql"],
                 options: [dump, .json],
                 run: { invocation in
-                    let migrations = try Wiring.migrations(Configuration(invocation))
-                    if invocation.has(dump.name) {
-                        return invocation.surroundings.output.write(try await migrations.sql())
-                    }
-                    report(try await migrations.up(), "applied", "The schema is up to date.", invocation)
+                    if invocation.has(dump.name) { return try await printSQL(invocation) }
+                    let names = try await Wiring.migrations(Configuration(invocation)).up()
+                    report(names, "applied", "The schema is up to date.", invocation)
                 }
             ),
             CommandSpecification(
                 name: "down",
                 summary: "Take back the last migration, or the last N. Its tables go, with their rows.",
-                examples: ["genesis migrate down --count 1"],
-                options: [.init(name: "count", valueName: "N", summary: "How many (default 1)."), .json],
+                details: "On a terminal it asks first, unless --yes is given.",
+                examples: ["genesis migrate down --count 1 --yes"],
+                options: [
+                    .init(name: "count", valueName: "N", summary: "How many (default 1)."), .yes, .json,
+                ],
                 run: { invocation in
                     let count = try invocation.integer("count", in: 1...10_000) ?? 1
+                    try invocation.confirm("Take back \(count) migration(s), with the rows of their tables?")
                     let names = try await Wiring.migrations(Configuration(invocation)).down(count: count)
                     report(names, "taken back", "There is nothing to take back.", invocation)
                 }
@@ -67,8 +70,18 @@ enum MigrateCommand {
                     }
                 }
             ),
-        ]
+        ],
+        run: { invocation in
+            guard invocation.has(dump.name) else {
+                throw CommandFailure.usage("which of up, down, status, verify? See `genesis migrate --help`")
+            }
+            try await printSQL(invocation)
+        }
     )
+
+    private static func printSQL(_ invocation: Invocation) async throws {
+        invocation.surroundings.output.write(try await Wiring.migrations(Configuration(invocation)).sql())
+    }
 
     private static let dump = CommandSpecification.Option(
         name: "dump-sql",
