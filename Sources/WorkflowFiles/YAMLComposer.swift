@@ -94,7 +94,8 @@ struct YAMLComposer {
         }
     }
 
-    private mutating func followed(_ name: String, _ place: SourcePlace, depth: Int) throws(WorkflowFinding) -> Subtree {
+    private mutating func followed(_ name: String, _ place: SourcePlace, depth: Int) throws(WorkflowFinding) -> Subtree
+    {
         guard let target = anchors[name] else {
             throw fault("alias", "no anchor `&\(name)` stands before this alias", place)
         }
