@@ -142,7 +142,10 @@ extension Turn {
             return refuse(message, .notAllowed, "the paused session keeps \(Self.keptInputsMax) inputs already")
         }
         record(message, .received, .buffered, "kept until the session is unpaused")
-        tell(message)
+        // An event, although nothing else changes: an unpause that was decided without this row must meet a conflict,
+        // or it would go by without applying it.
+        said = [(Self.replyBuffered, ["command_id": JSONValue(message.id), "command_type": .string(message.type)])]
+        seal(message)
     }
 
     mutating func pause() {

@@ -159,7 +159,7 @@ extension Turn {
         record(message, .received, .buffered, "kept until \(state.id) waits for it")
         said = [
             (
-                "Genesis.Session.ReplyBuffered",
+                Self.replyBuffered,
                 [
                     "command_id": JSONValue(message.id), "command_type": .string(message.type),
                     "correlation_id": .string(derived),

@@ -218,6 +218,7 @@ struct Turn {
 
     static let transitioned = "Genesis.Session.Transitioned"
     static let started = "Genesis.Session.Started"
+    static let replyBuffered = "Genesis.Session.ReplyBuffered"
     static let incidentRaised = "Genesis.Session.IncidentRaised"
 
     /// The flow a message belongs to: its own correlation, unless that names a wait or is missing.
