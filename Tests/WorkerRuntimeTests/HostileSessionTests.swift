@@ -1,6 +1,7 @@
 import Orchestration
 import OrchestrationTesting
 import Testing
+import WorkflowFiles
 
 /// What a session is told at the wrong time, twice, or by the wrong one.
 @Suite struct HostileSessionTests {
@@ -39,6 +40,43 @@ import Testing
         let kept = session.command("Concept.Confirm", ["concept_ids": []])
         session.command("Unpause")
         #expect(session.commands.first { $0.id == kept.id }?.verdict == .invalid)
+        #expect(session.faults == [])
+    }
+
+    /// A workflow whose deadlines cannot be answered: their action assigns a number.
+    static let brittle = """
+        workflow: brittle
+        version: 1.0.0
+        setup:
+          delays: { soon: PT1M, later: PT1H }
+          actions:
+            fail: { assign: '1' }
+        machine:
+          id: brittle
+          initial: waiting
+          states:
+            waiting:
+              meta: { park: { expires: later } }
+              after: { soon: { actions: [fail] } }
+              on:
+                Command.Genesis.Session.Finish: { target: ended }
+                park.expired: { target: ended, actions: [fail] }
+            ended: { type: final, tags: [completed] }
+        """
+
+    @Test func `a deadline that the workflow cannot answer is an incident once, not in every sweep`() throws {
+        let reading = WorkflowFileReader().read(source: Self.brittle, file: "brittle.yaml")
+        var session = SessionSpecification(try #require(reading.workflow, "\(reading.findings)"))
+        session.command("Start")
+        session.pass(.seconds(60))
+        #expect(session.story == ["Started", "IncidentRaised"])
+        #expect(session.session?.nextTimerAt == nil)
+        session.pass(.seconds(3_600))
+        #expect(session.story == ["Started", "IncidentRaised", "IncidentRaised", "WaitExpired"])
+        #expect(session.handles.map(\.status) == [.expired])
+        // The state is as it was: a person can go on from here.
+        #expect(session.command("Finish").verdict == .accepted)
+        #expect(session.session?.status == .completed)
         #expect(session.faults == [])
     }
 }

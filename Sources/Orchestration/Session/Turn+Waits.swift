@@ -255,7 +255,11 @@ extension Turn {
         var fired = 0
         while fired < Self.timersMax, scope.session?.status == .inProgress {
             switch step(.timer) {
-            case .failure(let failure): return raiseIncident(failure, message)
+            case .failure(let failure):
+                // A timer that cannot be answered has fired all the same, or it would fail again in every sweep.
+                let failed = chart.nextTimer?.sequence
+                chart.timers.removeAll { $0.sequence == failed }
+                return raiseIncident(failure, message)
             case .success(let step):
                 guard step.outcome != .stale, step.outcome != .ended else {
                     if fired > 0 { record(message, .completed, .accepted) }
@@ -287,7 +291,12 @@ extension Turn {
                 "expires_at": JSONValue(expiresAt),
             ]
             switch step(.event(type: SessionMessages.parkExpired, payload: payload)) {
-            case .failure(let failure): return raiseIncident(failure, message)
+            case .failure(let failure):
+                // The wait is over even if the chart cannot answer, or it would fail again in every sweep.
+                raiseIncident(failure, message)
+                close(&handle, .expired)
+                said = [("Genesis.Session.WaitExpired", payload)]
+                return seal(message)
             case .success(let step):
                 if case .taken = step.outcome {
                     apply(step, Cause(message: message, trigger: nil, expired: id))

@@ -39,6 +39,8 @@ struct Turn {
 
     mutating func deliver(_ message: SessionMessage) {
         if let unreadable {
+            // What is due stays due until somebody mends the session; a row for each look would help nobody.
+            if case .due = message.kind { return }
             refuse(
                 message,
                 .incident,
@@ -263,7 +265,8 @@ struct Turn {
                 "message_id": JSONValue(message.id), "type": .string(message.type),
                 "error": .string("\(workflow.name) \(workflow.version), \(failure)"),
             ]
-            session.state = ["chart": session.state["chart"], "incident": incident]
+            session.state = ["chart": chart.json(in: workflow.chart), "incident": incident]
+            session.nextTimerAt = chart.nextTimer?.due
             scope.session = session
             said = [(Self.incidentRaised, incident)]
             seal(message)
