@@ -43,6 +43,28 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
+    @Test func `a kept reply that ends the session is accepted and nowhere called refused`() throws {
+        var session = try started()
+        for name in ["Concept", "Theme", "World", "Character"] {
+            session.complete()
+            session.command("\(name).Confirm", ["concept_ids": ["a"]])
+        }
+        // Kept until the plot is confirmed; then the session is over at once.
+        let finish = session.command("Finish")
+        #expect(finish.verdict == .buffered)
+        session.complete()
+        session.command("Plot.Confirm")
+        #expect(session.session?.status == .completed)
+        #expect(session.commands.first { $0.id == finish.id }?.verdict == .accepted)
+        #expect(
+            !session.outbox.contains {
+                $0.payload["payload"]["command_id"].string == finish.id.description
+                    && $0.headers["event_type"].string?.hasSuffix("Rejected") == true
+            }
+        )
+        #expect(session.faults == [])
+    }
+
     /// A workflow whose deadlines cannot be answered: their action assigns a number.
     static let brittle = """
         workflow: brittle

@@ -162,7 +162,9 @@ extension Turn {
         }
         record(kept, .received, .buffered, "kept until the session is unpaused")
         // As for a kept reply: what unpauses the session must know of this row.
-        said = [("Genesis.Session.ResultBuffered", ["task_id": JSONValue(answer.taskID), "attempt": .int(answer.attempt)])]
+        said = [
+            ("Genesis.Session.ResultBuffered", ["task_id": JSONValue(answer.taskID), "attempt": .int(answer.attempt)])
+        ]
         seal(message)
     }
 }

@@ -53,6 +53,8 @@ struct Turn {
             refuse(message, .unknown, "there is no session \(message.sessionID)")
             return
         }
+        // A kept message is kept no longer: if it ends the session, it is not among what is refused for that.
+        if message.row?.verdict == .buffered { scope.pendingCommands.removeAll { $0.id == message.id } }
         switch message.kind {
         case .command: deliverCommand(message)
         case .answer(let answer): deliverAnswer(answer, of: message)
