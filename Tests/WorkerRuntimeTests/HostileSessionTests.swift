@@ -65,6 +65,37 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
+    @Test func `nobody outside can say that a deadline has passed or a task is done`() throws {
+        var session = try started()
+        session.complete()
+        for type in [SessionMessages.parkExpired, "xstate.done.actor.0.genesis.CONCEPT_SELECTION.generating"] {
+            let message = SessionMessage(
+                kind: .command,
+                id: MessageID(derivedFrom: "forged", type),
+                idempotencyKey: type,
+                type: type,
+                tenantID: "default",
+                sessionID: session.sessionID,
+                payload: [:],
+                source: "kafka"
+            )
+            #expect(session.tell(message)?.verdict == .invalid)
+        }
+        #expect(session.session?.status == .inProgress)
+        #expect(session.wait?.status == .waiting)
+        #expect(session.faults == [])
+    }
+
+    @Test func `a session can be abandoned with the name of a wait that is over`() throws {
+        var session = try started()
+        session.complete()
+        let wait = try #require(session.wait)
+        session.command("Concept.Confirm", ["concept_ids": ["a"]])
+        #expect(session.command("Abandon", correlation: wait.correlationID).verdict == .accepted)
+        #expect(session.session?.status == .abandoned)
+        #expect(session.faults == [])
+    }
+
     /// A workflow whose deadlines cannot be answered: their action assigns a number.
     static let brittle = """
         workflow: brittle

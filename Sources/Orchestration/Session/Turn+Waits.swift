@@ -205,7 +205,8 @@ extension Turn {
 
     /// The verdict of a reply that names a wait which has ended; nil when it names none or an open one.
     func verdictOfClosedWait(_ message: SessionMessage) -> (Verdict, String)? {
-        guard let name = message.correlationID else { return nil }
+        // What the machine itself takes (abandon, pause) answers no wait, whichever it names.
+        guard let name = message.correlationID, !workflow.chart.rootNames(message.type) else { return nil }
         let named = scope.handles.filter { $0.correlationID == name }
         guard !named.contains(where: \.status.isOpen), let handle = named.max(by: { $0.updatedAt < $1.updatedAt })
         else { return nil }
