@@ -33,6 +33,7 @@ extension Turn {
         }
         if session.status == .paused, !workflow.chart.rootNames(message.type) { return keep(message) }
         if let reason = staleDraft(message) { return refuse(message, .staleAttempt, reason) }
+        if let (verdict, reason) = verdictOfReply(message) { return refuse(message, verdict, reason) }
         switch step(.event(type: message.type, payload: message.payload)) {
         case .failure(let failure): raiseIncident(failure, message)
         case .success(let step): follow(step, message)

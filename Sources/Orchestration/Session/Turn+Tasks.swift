@@ -39,12 +39,16 @@ extension Turn {
         if answer.isFinal, session.status == .paused, task.status.isOpen, answer.attempt == task.attempt {
             return keepAnswer(answer, message)
         }
-        let reaction = task.handle(answer, actor: actor, now: now)
+        let fitting = Self.fitting(answer, actor)
+        let reaction = task.handle(fitting, actor: actor, now: now)
         guard answer.isFinal else {
             if reaction == .changed { put(task) }
             return
         }
         settle(task, reaction, message)
+        if fitting != answer, reaction != .ended, reaction != .staleAttempt {
+            record(message, .failed, .invalid, task.errorData["message"].string)
+        }
     }
 
     mutating func taskOverdue(_ id: TaskID, attempt: Int, _ message: SessionMessage) {

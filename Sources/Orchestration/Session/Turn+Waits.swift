@@ -16,6 +16,14 @@ extension Turn {
         let derived = correlation(of: state, visit: visit)
         let early = scope.handles.first { $0.status == .pendingPause && $0.correlationID == derived }
         let replies = state.on.map(\.descriptor).filter { $0 != SessionMessages.parkExpired }
+        var resume: JSONObject = [
+            "state": .string(state.id), "visit": .int(visit), "replies": .array(replies.map { .string($0) }),
+        ]
+        if park.allowedUsers != nil {
+            let (users, fault) = allowedUsers(park)
+            resume["allowed"] = .array(users)
+            if let fault { announcements["incident"] = .string(fault) }
+        }
         let handle = ResumeHandle(
             id: early?.id ?? HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visit)"),
             tenantID: session.tenantID,
@@ -23,9 +31,7 @@ extension Turn {
             correlationID: value(of: park.correlation)?.string ?? derived,
             flowRunID: "\(session.id)/\(workflow.hash.prefix(12))",
             taskName: state.id,
-            resumeHandle: [
-                "state": .string(state.id), "visit": .int(visit), "replies": .array(replies.map { .string($0) }),
-            ],
+            resumeHandle: .object(resume),
             status: session.status == .paused ? .paused : .waiting,
             draft: value(of: park.draft)?.int,
             resumePayload: .null,
@@ -132,6 +138,7 @@ extension Turn {
         if scope.handles.contains(where: { $0.status == .pendingPause && $0.correlationID == derived }) {
             return refuse(message, .superseded, "another reply to this wait is already kept")
         }
+        if let (verdict, reason) = verdictOfEarlyReply(message, to: state) { return refuse(message, verdict, reason) }
         put(
             ResumeHandle(
                 id: HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visits + 1)"),
