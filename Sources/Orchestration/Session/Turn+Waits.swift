@@ -101,7 +101,7 @@ extension Turn {
         let input: JSONValue = ["event": nil, "context": chart.context, "session": sessionView]
         do {
             let value = try workflow.expressions.evaluate(program, on: input)
-            return value.isNull ? nil : value
+            return value.isNull ? Optional.none : value
         } catch {
             announcements["incident"] = .string("\(error)")
             return nil
