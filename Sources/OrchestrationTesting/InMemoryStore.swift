@@ -26,11 +26,19 @@ package actor InMemoryStore: Store {
     private var faults: [Fault] = []
     /// Refuses commits whose rows hold this text, as a database refuses values.
     private var poison: String?
+    private var refusedSession: SessionID?
+    package private(set) var refusals = 0
 
     package init(now: Instant = Instant(microseconds: 1_800_000_000_000_000)) { clock = now }
 
+    /// Whether positions can be taken just now.
+    private var hasPositions = true
+
+    package func keepPositions(away isAway: Bool) { hasPositions = !isAway }
     package func fail(with faults: [Fault]) { self.faults += faults }
     package func refuse(payloadsWith text: String) { poison = text }
+    /// Refuses every commit that writes the session's row; after the first refusal the next commit is a conflict.
+    package func refuse(startsOf session: SessionID) { refusedSession = session }
     package func advance(_ interval: Interval) { clock = clock + interval }
     /// What another service does with an INSERT.
     package func insert(_ command: InboxCommand) {
@@ -87,6 +95,11 @@ package actor InMemoryStore: Store {
                 position.nextOffset == advance.expectedOffset
             else { throw .fenced(reason: "\(advance.topicPartition) is not where it was expected") }
         }
+        if let refusedSession, batch.commits.contains(where: { $0.session?.id == refusedSession }) {
+            refusals += 1
+            if refusals == 1 { faults.append(.before(.conflict(reason: "somebody was first"))) }
+            throw .refused(reason: "poison")
+        }
         var versions = sessions.mapValues(\.version)
         for commit in batch.commits {
             let version = versions[commit.sessionID] ?? 0
@@ -136,6 +149,7 @@ package actor InMemoryStore: Store {
         partitions: [TopicPartition],
         owner: String
     ) async throws(StoreError) -> [OwnedPosition] {
+        if !hasPositions { throw .unavailable(reason: "away") }
         var taken: [OwnedPosition] = []
         for partition in partitions {
             let old = positions[partition]

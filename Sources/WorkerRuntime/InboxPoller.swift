@@ -19,6 +19,8 @@ struct InboxPoller: Sendable {
                 }
                 do {
                     try await decide(rows[...])
+                } catch let error as StoreError {
+                    throw error
                 } catch {
                     throw StoreError.broken(reason: "\(error)")
                 }
