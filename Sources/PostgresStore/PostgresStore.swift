@@ -78,7 +78,7 @@ package struct PostgresStore: Store {
     }
 
     package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
-        try await rows(Step(LoadStatements.received) { $0.add(limit) }, InboxTable.read)
+        try await rows(Step(LoadStatements.received) { $0.add(limit) }, InboxTable.readInserted)
     }
 
     package func dueInputs(limit: Int) async throws(StoreError) -> [DueInput] {

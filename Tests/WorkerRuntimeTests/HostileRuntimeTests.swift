@@ -49,6 +49,19 @@ import Testing
         }
         #expect(await harness.store.commands.map(\.verdict) == [.invalid])
     }
+
+    @Test func `a table row whose payload is no object is failed and its sender told`() async throws {
+        let harness = RuntimeHarness()
+        var row = InboxCommand(inserted: "row", SessionID(derivedFrom: "inserted"))
+        row.payload = .null
+        row.errorMessage = "the number is too long"
+        await harness.store.insert(row)
+        try await harness.whileWorking { harness in
+            try await eventually { await harness.store.commands.first?.status == .failed }
+        }
+        #expect(await harness.store.commands.map(\.verdict) == [.invalid])
+        #expect(await harness.store.outbox.count == 1)
+    }
 }
 
 extension InboxCommand {

@@ -24,6 +24,8 @@ package protocol Store: Sendable {
     func positions(cluster: String, partitions: [TopicPartition]) async throws(StoreError) -> [OwnedPosition]
 
     /// Inbox rows inserted by others that nobody has decided: status RECEIVED without verdict, oldest first.
+    ///
+    /// A row whose JSON is beyond `JSONLimits.inserted` has a null payload, and `errorMessage` says why.
     func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand]
 
     /// What is past its time by the database's clock: timers, waits, task limits; oldest first.
