@@ -73,7 +73,11 @@ package actor InMemoryStore: Store {
         for key in request.idempotencyKeys {
             answers[key] = commands.first { $0.tenantID == key.tenantID && $0.idempotencyKey == key.key }
         }
-        return Loaded(now: clock, scopes: scopes, answers: answers)
+        var keys: [MessageID: TenantKey] = [:]
+        for row in commands where request.messages.contains(row.id) {
+            keys[row.id] = TenantKey(tenantID: row.tenantID, key: row.idempotencyKey)
+        }
+        return Loaded(now: clock, scopes: scopes, answers: answers, keys: keys)
     }
 
     package func commit(_ batch: CommitBatch) async throws(StoreError) {

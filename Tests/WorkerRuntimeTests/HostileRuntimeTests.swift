@@ -62,6 +62,27 @@ import Testing
         #expect(await harness.store.commands.map(\.verdict) == [.invalid])
         #expect(await harness.store.outbox.count == 1)
     }
+
+    @Test(arguments: [true, false])
+    func `a message with another message's id is set aside and overwrites nothing`(isOneBatch: Bool) async throws {
+        let harness = RuntimeHarness()
+        let first = RuntimeHarness.command("Start", session: 1, id: 1, #"{"theme":"sea"}"#)
+        var second = RuntimeHarness.command("Start", session: 2, id: 1)
+        second.value = String(second.value.dropLast()) + #","idempotency_key":"mine"}"#
+        let records = [first, second]
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            if isOneBatch {
+                try await harness.deliver(records)
+            } else {
+                try await harness.deliver([records[0]])
+                try await harness.deliver([records[1]], from: 1)
+            }
+        }
+        #expect(await harness.store.commands.map(\.payload) == [["theme": "sea"]])
+        #expect(await harness.store.sessions.count == 1)
+        #expect(await harness.store.deadLetters.map(\.recordOffset) == [1])
+    }
 }
 
 extension InboxCommand {

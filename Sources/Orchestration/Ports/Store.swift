@@ -146,6 +146,8 @@ package struct LoadRequest: Equatable, Sendable {
     package var sessions: [SessionID] = []
     /// Keys whose recorded answers are wanted, with their tenants.
     package var idempotencyKeys: [TenantKey] = []
+    /// Ids of the messages, to find one that another message has taken already.
+    package var messages: [MessageID] = []
     /// Tasks named by answers, open or not.
     package var tasks: [TaskID] = []
     /// Waits named by replies, open or not.
@@ -172,11 +174,19 @@ package struct Loaded: Equatable, Sendable {
     package var scopes: [SessionID: SessionScope]
     /// Inbox rows found under the requested keys.
     package var answers: [TenantKey: InboxCommand]
+    /// The keys of the inbox rows found under the requested ids.
+    package var keys: [MessageID: TenantKey]
 
-    package init(now: Instant, scopes: [SessionID: SessionScope], answers: [TenantKey: InboxCommand]) {
+    package init(
+        now: Instant,
+        scopes: [SessionID: SessionScope],
+        answers: [TenantKey: InboxCommand],
+        keys: [MessageID: TenantKey] = [:]
+    ) {
         self.now = now
         self.scopes = scopes
         self.answers = answers
+        self.keys = keys
     }
 }
 

@@ -39,6 +39,10 @@ enum LoadStatements {
         WHERE (tenant_id, idempotency_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
         """
     )
+    static let keys = Statement(
+        "load_keys",
+        "SELECT id, tenant_id, idempotency_key FROM command_inbox WHERE id = ANY ($1::uuid[])"
+    )
     static let received = Statement(
         "received_commands",
         """
