@@ -65,7 +65,7 @@ package actor InMemoryStore: Store {
                 }
                 .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
             scope.pendingCommands = commands.filter {
-                $0.sessionID == id && ($0.status == .received || $0.status == .processing) && $0.verdict != nil
+                $0.sessionID == id && ($0.status == .received || $0.status == .processing)
             }
             scopes[id] = scope
         }
@@ -120,6 +120,11 @@ package actor InMemoryStore: Store {
                 }
             }
         }
+        let isPending = { (row: InboxCommand) in row.status == .received || row.status == .processing }
+        var after = Dictionary(commands.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
+        for row in batch.commits.flatMap(\.commands) { after[row.id] = row }
+        let places = after.values.filter(isPending).map { "\($0.sessionID) \($0.commandType)" }
+        if Set(places).count < places.count { throw .conflict(reason: "two pending commands of one type") }
         for commit in batch.commits { apply(commit) }
         outbox += batch.outbox.map(placed)
         deadLetters += batch.deadLetters

@@ -83,6 +83,22 @@ import Testing
         #expect(await harness.store.sessions.count == 1)
         #expect(await harness.store.deadLetters.map(\.recordOffset) == [1])
     }
+
+    @Test func `a row that another service left pending does not stop the partition`() async throws {
+        let harness = RuntimeHarness()
+        let session = try #require(SessionID(RuntimeHarness.sessionID(1)))
+        var row = InboxCommand(inserted: "left behind", session)
+        row.status = .processing
+        await harness.store.insert(row)
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([
+                RuntimeHarness.command("Start", session: 1, id: 1),
+                RuntimeHarness.command("Start", session: 2, id: 2),
+            ])
+        }
+        #expect(await harness.store.commands.map(\.verdict) == [nil, .duplicatePending, .accepted])
+    }
 }
 
 extension InboxCommand {

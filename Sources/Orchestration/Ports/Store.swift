@@ -197,7 +197,8 @@ package struct SessionScope: Equatable, Sendable {
     package var tasks: [AsyncTask] = []
     /// Open handles, and those whose correlation the request named.
     package var handles: [ResumeHandle] = []
-    /// Inbox rows in RECEIVED or PROCESSING that have a verdict, by arrival.
+    /// Inbox rows in RECEIVED or PROCESSING, by arrival. One that nobody has decided has no verdict and no payload; it is
+    /// here because only one row of a type may be pending.
     package var pendingCommands: [InboxCommand] = []
 
     package init() {}
