@@ -74,6 +74,9 @@ extension Turn {
     }
 
     private mutating func start(_ message: SessionMessage) {
+        if let earlier = scope.pendingCommands.first(where: { $0.commandType == message.type && $0.id != message.id }) {
+            return refuse(message, .duplicatePending, "\(message.type) \(earlier.id) has not been decided yet")
+        }
         var definition = workflow.chart
         definition.context = .object((definition.context.object ?? [:]).merging(["input": message.payload]))
         scope.session = GenesisSession(
@@ -127,8 +130,12 @@ extension Turn {
     /// An earlier command of the type that the user is still waiting for, unless this step takes its task back.
     private func stillPending(like message: SessionMessage, after step: ChartStep) -> InboxCommand? {
         let cancelled = step.effects.compactMap { if case .cancelActor(let id) = $0 { id } else { nil } }
+        // A row that somebody inserted and nobody has decided is in the way only of what stays pending itself.
+        let isTaken = if case .taken = step.outcome { true } else { false }
+        let needsPlace = !isTaken || step.effects.contains { if case .startActor = $0 { true } else { false } }
         return scope.pendingCommands.first { earlier in
             guard earlier.commandType == message.type, earlier.id != message.id else { return false }
+            if earlier.verdict == nil { return needsPlace }
             if earlier.status == .received { return true }
             return scope.tasks.contains {
                 $0.status.isOpen && $0.triggeredByCommandID == earlier.id && !cancelled.contains($0.actorID)
