@@ -73,7 +73,7 @@ extension OutboxMessage {
             "retry_count": .int(retryCount), "max_retries": .int(maxRetries),
             "next_retry_at": JSONValue(nextRetryAt), "scheduled_at": JSONValue(scheduledAt),
             "error_message": JSONValue(errorMessage), "created_at": JSONValue(createdAt),
-            "published_at": JSONValue(publishedAt),
+            "published_at": JSONValue(publishedAt), "skipped": .bool(isSkipped),
         ])
     }
 }
