@@ -1,5 +1,6 @@
 import EmbeddedServices
 import Foundation
+import KafkaTransport
 import Orchestration
 import PostgresStore
 import Testing
@@ -95,6 +96,22 @@ import Testing
         #expect(silent.output.contains("Kafka"))
         let lost = try await fleet.genesis("worker", changing: ["GENESIS_WORKFLOWS": "/nowhere"])
         #expect(lost.code == 2)
+        try fleet.control.send("fault genesis.session.commands 3")
+        let topicless = try await fleet.genesis("worker")
+        #expect(topicless.code == 2, "\(topicless.output)")
+        #expect(topicless.output.contains("genesis topics create"))
+        try fleet.control.send("fault genesis.session.commands 0")
+
+        try await fleet.sql("INSERT INTO genesis_migrations (version, name, checksum) VALUES (999, '0999_future', 'x')")
+        let newer = try await fleet.genesis("worker")
+        #expect(newer.code == 2)
+        #expect(newer.output.contains("newer"), "\(newer.output)")
+        #expect(try await fleet.genesis("migrate", "status").output.contains("unknown"))
+        #expect(try await fleet.genesis("migrate", "up").code == 2)
+    }
+
+    @Test func `a worker refuses an older schema and names the command that helps`() async throws {
+        let fleet = try await Fleet(partitions: 1)
         try await fleet.genesis("migrate", "down", "--yes").requireSuccess()
         let older = try await fleet.genesis("worker")
         #expect(older.code == 2)

@@ -22,6 +22,7 @@ final class Fleet: Sendable {
     let databaseURL: String
     let brokers: String
     let broker: ChildProcess
+    let control: BrokerControl
     let queries: PostgresQueries
     let sink: KafkaRecordSink
     let configuration: KafkaConfiguration
@@ -39,10 +40,14 @@ final class Fleet: Sendable {
         let address = "\(folder)/broker.address"
         let list = (Self.topics + Self.topics.map { $0 + ".dlq" }).map { "\($0):\(partitions)" }.joined(separator: ",")
         broker = try ChildProcess(
-            [Self.executable, "broker", "--address-file", address, "--topics", list],
+            [
+                Self.executable, "broker", "--address-file", address, "--topics", list, "--control-socket",
+                "\(folder)/control",
+            ],
             environment: [:],
             logFile: "\(folder)/broker.log"
         )
+        control = BrokerControl(socketPath: "\(folder)/control")
         try await eventually("the broker has an address") { FileManager.default.fileExists(atPath: address) }
         brokers = try String(contentsOfFile: address, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         // The embedded broker answers an empty fetch only at its end, and rebalances as slowly as members may be silent.
@@ -134,6 +139,21 @@ final class Fleet: Sendable {
         try await eventually("`genesis \(arguments.joined(separator: " "))` ends") { process.exitCode != nil }
         let output = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
         return Ended(code: process.exitCode ?? -1, output: output)
+    }
+
+    /// Plain SQL, as somebody else's program.
+    @discardableResult
+    func sql(_ statement: String) async throws -> String {
+        let log = "\(folder)/\(UUID().uuidString).sql"
+        let process = try ChildProcess(
+            ["/usr/bin/env", "psql", databaseURL, "-X", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement],
+            environment: environment(),
+            logFile: log
+        )
+        try await eventually("psql ends") { process.exitCode != nil }
+        let output = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+        guard process.exitCode == 0 else { throw Failure("psql: \(output)") }
+        return output.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     func log(_ name: String) -> String { (try? String(contentsOfFile: "\(folder)/\(name).log", encoding: .utf8)) ?? "" }

@@ -53,7 +53,7 @@ struct Configuration: Sendable {
         switch setting {
         case .workflows, .migrations:
             throw .usage("no folder of \(setting.key) was found; give --\(setting.flag) or set \(setting.variable)")
-        case .databaseURL, .kafkaBrokers, .kafkaProperties, .groupID, .adminListen, .node, .tenant, .logLevel,
+        case .databaseURL, .kafkaBrokers, .kafkaProperties, .groupID, .node, .tenant, .logLevel,
             .logFormat, .prepareStatements:
             throw .usage("\(setting.variable) is not set; set it, give --\(setting.flag), or start `genesis dev` here")
         }
@@ -132,7 +132,7 @@ struct Configuration: Sendable {
             gethostname(&name, name.count - 1) == 0
             ? String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : "localhost"
         var values: [Setting: String] = [
-            .groupID: "genesis-worker", .adminListen: "127.0.0.1:8080", .node: "\(host)-\(getpid())",
+            .groupID: "genesis-worker", .node: "\(host)-\(getpid())",
             .tenant: "default", .logLevel: "info",
         ]
         let folders = InstalledFolders(executable: surroundings.executable)

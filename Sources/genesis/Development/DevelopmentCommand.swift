@@ -13,7 +13,6 @@ enum DevelopmentCommand {
         options: [
             .init(name: "play", summary: "Play one session through all stages, with a live view."),
             .init(name: "once", summary: "With --play: end with exit code 0 after the session has finished."),
-            .init(name: "port", valueName: "PORT", summary: "Port of the admin server (default: none is started)."),
         ],
         run: run
     )
@@ -21,10 +20,8 @@ enum DevelopmentCommand {
     @Sendable private static func run(_ invocation: Invocation) async throws {
         let plays = invocation.has("play")
         if invocation.has("once"), !plays { throw CommandFailure.usage("--once belongs to --play") }
-        let port = try invocation.integer("port", in: 1...65_535)
         let supervisor = try DevelopmentSupervisor(
             invocation: invocation,
-            adminListen: port.map { "127.0.0.1:\($0)" } ?? "off",
             agentDelay: plays ? .seconds(1) : AgentCommand.delayDefault
         )
         let signals = TerminationSignals()

@@ -26,7 +26,7 @@ struct DevelopmentEnvironment: Sendable {
     private static func read(folder: String) -> DevelopmentEnvironment? {
         guard let text = try? TextFile.read(file(in: folder)), let value = try? JSONText.parse(text) else { return nil }
         var settings: [Setting: String] = [:]
-        for setting in [Setting.databaseURL, .kafkaBrokers, .adminListen] {
+        for setting in [Setting.databaseURL, .kafkaBrokers, .kafkaProperties] {
             settings[setting] = value[setting.key].string
         }
         return DevelopmentEnvironment(folder: folder, settings: settings)

@@ -15,10 +15,18 @@ actor DevelopmentSupervisor {
     /// How long a child may take to drain before it is killed.
     static let stopGraceSeconds = 25
 
+    /// For the embedded broker alone: it answers a waiting fetch only when its time is over, and a rebalance takes as
+    /// long as a member may be silent.
+    static let kafkaProperties = """
+        fetch.wait.max.ms=10
+        session.timeout.ms=4000
+        heartbeat.interval.ms=500
+
+        """
+
     private let surroundings: Surroundings
     private let folder: String
     private let lock: FolderLock
-    private let adminListen: String
     private let agentDelay: Interval
     private let workflowsFolder: String
     private let migrationsFolder: String
@@ -32,11 +40,10 @@ actor DevelopmentSupervisor {
     private var brokerAddress = ""
 
     /// - Throws: exit code 1 when another environment runs in this folder.
-    init(invocation: Invocation, adminListen: String, agentDelay: Interval) throws {
+    init(invocation: Invocation, agentDelay: Interval) throws {
         surroundings = invocation.surroundings
         let folder = FilePath.join(surroundings.workingDirectory, DevelopmentEnvironment.folderName)
         self.folder = folder
-        self.adminListen = adminListen
         self.agentDelay = agentDelay
         let configuration = try Configuration(invocation)
         workflowsFolder = try configuration.path(.workflows)
@@ -64,7 +71,6 @@ actor DevelopmentSupervisor {
         environment[Setting.databaseURL.variable] = database.url
         environment[Setting.workflows.variable] = workflowsFolder
         environment[Setting.migrations.variable] = migrationsFolder
-        environment[Setting.adminListen.variable] = adminListen
         environment[Setting.logLevel.variable] = surroundings.environment[Setting.logLevel.variable]
         let configuration = try configuration()
         for name in try await Wiring.migrations(configuration).up() { say("migrated: \(name)") }
@@ -72,6 +78,9 @@ actor DevelopmentSupervisor {
         try step("starting the broker")
         brokerAddress = try await startBroker()
         environment[Setting.kafkaBrokers.variable] = brokerAddress
+        let properties = FilePath.join(folder, "kafka.properties")
+        try TextFile.replace(properties, with: Self.kafkaProperties)
+        environment[Setting.kafkaProperties.variable] = properties
         // A new broker has no old records: positions in the old ones would point at nothing.
         let queries = try await Wiring.queries(configuration)
         try await queries.forgetPositions()
@@ -82,7 +91,7 @@ actor DevelopmentSupervisor {
         try launch("agent", ["agent", "--demo", "--delay", agentDelay.description])
         try DevelopmentEnvironment(
             folder: folder,
-            settings: [.databaseURL: database.url, .kafkaBrokers: brokerAddress, .adminListen: adminListen]
+            settings: [.databaseURL: database.url, .kafkaBrokers: brokerAddress, .kafkaProperties: properties]
         ).write()
         say("ready after \((Surroundings.now() - began).milliseconds) ms")
     }
@@ -134,7 +143,6 @@ actor DevelopmentSupervisor {
         var table = Table("WHAT", "WHERE")
         table.add("PostgreSQL", database.url)
         table.add("Kafka", brokerAddress)
-        if adminListen != "off" { table.add("admin server", "http://\(adminListen)") }
         table.add("logs", FilePath.join(folder, "logs"))
         surroundings.output.write("\n" + table.text(width: nil))
         surroundings.output.line(
