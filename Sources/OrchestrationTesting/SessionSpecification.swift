@@ -147,6 +147,7 @@ package struct SessionSpecification {
         add(.timer, session.nextTimerAt)
         for handle in handles where handle.status == .waiting || handle.status == .pendingPause {
             add(.handle(handle.id), handle.expiresAt)
+            if handle.status == .waiting { add(.reminder(handle.id), handle.nextReminderAt) }
         }
         for task in tasks where task.status.isOpen { add(.task(task.id, attempt: task.attempt), task.deadlineAt) }
         return due.sorted { $0.dueAt < $1.dueAt }

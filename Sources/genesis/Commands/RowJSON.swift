@@ -36,7 +36,8 @@ extension ResumeHandle {
             "task_name": JSONValue(taskName), "resume_handle": resumeHandle, "status": .string(status.rawValue),
             "draft": draft.map { .int($0) } ?? .null, "resume_payload": resumePayload,
             "resumed_by": JSONValue(resumedBy), "timeout_seconds": timeoutSeconds.map { .int($0) } ?? .null,
-            "context_data": contextData, "expires_at": JSONValue(expiresAt), "paused_at": JSONValue(pausedAt),
+            "context_data": contextData, "expires_at": JSONValue(expiresAt),
+            "next_reminder_at": JSONValue(nextReminderAt), "paused_at": JSONValue(pausedAt),
             "resumed_at": JSONValue(resumedAt), "created_at": JSONValue(createdAt),
             "updated_at": JSONValue(updatedAt),
         ])
