@@ -128,7 +128,7 @@ package struct SessionSpecification {
         scope.session = session
         scope.tasks = tasks.filter { task in
             if case .answer(let answer) = message.kind, answer.taskID == task.id { return true }
-            return task.status.isOpen
+            return task.status.isOpen || task.id == message.operatedTask
         }
         scope.handles = handles.filter { $0.status.isOpen || $0.correlationID == message.correlationID }
         scope.pendingCommands = commands.filter {

@@ -56,6 +56,7 @@ struct BatchDecider: Sendable {
             case .due(.task(let id, _)): request.tasks.append(id)
             case .due(.timer), .due(.handle), .due(.reminder): break
             case .command:
+                if let task = message.operatedTask { request.tasks.append(task) }
                 if let name = message.correlationID {
                     request.correlations.append(TenantKey(tenantID: message.tenantID, key: name))
                 }

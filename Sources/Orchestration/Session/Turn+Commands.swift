@@ -17,6 +17,7 @@ extension Turn {
             return refuse(message, .notAllowed, "session \(session.id) has already started")
         }
         if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }
+        if operate(message) { return }
         if session.status.hasEnded {
             return refuse(message, .wrongStage, "the session is \(session.status.rawValue); nothing can follow")
         }

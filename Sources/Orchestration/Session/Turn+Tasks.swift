@@ -96,7 +96,7 @@ extension Turn {
         }
     }
 
-    private mutating func proceed(_ input: ChartInput, _ task: AsyncTask, _ message: SessionMessage) {
+    mutating func proceed(_ input: ChartInput, _ task: AsyncTask, _ message: SessionMessage) {
         let cause = Cause(message: message, trigger: task.triggeredByCommandID, expired: nil)
         switch step(input) {
         case .success(let step): apply(step, cause)
