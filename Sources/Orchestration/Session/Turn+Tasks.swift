@@ -141,6 +141,7 @@ extension Turn {
             handle.status = .cancelled
             handle.updatedAt = now
             put(handle)
+            if !announcements.keys.contains("wait_ended") { announce(endOf: handle) }
         }
         for row in scope.pendingCommands where row.verdict == .buffered {
             refuse(SessionMessage(row: row), .superseded, reason)

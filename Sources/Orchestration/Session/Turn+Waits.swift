@@ -86,9 +86,14 @@ extension Turn {
         handle.status = status
         handle.updatedAt = now
         put(handle)
+        announce(endOf: handle)
+    }
+
+    /// The event of the step says which wait it ended, and how.
+    mutating func announce(endOf handle: ResumeHandle) {
         announcements["wait_ended"] = [
             "handle_id": JSONValue(handle.id), "correlation_id": .string(handle.correlationID),
-            "status": .string(status.rawValue),
+            "status": .string(handle.status.rawValue),
         ]
     }
 
