@@ -21,6 +21,7 @@ extension Turn {
             return refuse(message, .invalid, "`\(message.type)` is sent by the worker alone")
         }
         if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }
+        if operate(message) { return }
         if session.status.hasEnded {
             return refuse(message, .wrongStage, "the session is \(session.status.rawValue); nothing can follow")
         }

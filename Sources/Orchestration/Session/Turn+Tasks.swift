@@ -96,7 +96,7 @@ extension Turn {
         }
     }
 
-    private mutating func proceed(_ input: ChartInput, _ task: AsyncTask, _ message: SessionMessage) {
+    mutating func proceed(_ input: ChartInput, _ task: AsyncTask, _ message: SessionMessage) {
         let cause = Cause(message: message, trigger: task.triggeredByCommandID, expired: nil)
         switch step(input) {
         case .success(let step): apply(step, cause)
@@ -141,6 +141,7 @@ extension Turn {
             handle.status = .cancelled
             handle.updatedAt = now
             put(handle)
+            if !announcements.keys.contains("wait_ended") { announce(endOf: handle) }
         }
         for row in scope.pendingCommands where row.verdict == .buffered {
             refuse(SessionMessage(row: row), .superseded, reason)

@@ -19,6 +19,8 @@ extension Turn {
         var resume: JSONObject = [
             "state": .string(state.id), "visit": .int(visit), "replies": .array(replies.map { .string($0) }),
         ]
+        let reminders = reminders(of: park)
+        if !reminders.isEmpty { resume["reminders"] = .array(reminders.map { JSONValue($0) }) }
         if park.allowedUsers != nil {
             let (users, fault) = allowedUsers(park)
             resume["allowed"] = .array(users)
@@ -39,6 +41,7 @@ extension Turn {
             timeoutSeconds: Int(clamping: park.expires.microseconds / 1_000_000),
             contextData: value(of: park.contextData) ?? [:],
             expiresAt: now + park.expires,
+            nextReminderAt: reminders.first,
             pausedAt: session.status == .paused ? now : nil,
             resumedAt: nil,
             createdAt: early?.createdAt ?? now,
@@ -83,9 +86,14 @@ extension Turn {
         handle.status = status
         handle.updatedAt = now
         put(handle)
+        announce(endOf: handle)
+    }
+
+    /// The event of the step says which wait it ended, and how.
+    mutating func announce(endOf handle: ResumeHandle) {
         announcements["wait_ended"] = [
             "handle_id": JSONValue(handle.id), "correlation_id": .string(handle.correlationID),
-            "status": .string(status.rawValue),
+            "status": .string(handle.status.rawValue),
         ]
     }
 
@@ -252,6 +260,7 @@ extension Turn {
         switch due {
         case .timer: fireTimers(message)
         case .handle(let id): expire(id, message)
+        case .reminder(let id): remind(id, message)
         case .task(let id, let attempt): taskOverdue(id, attempt: attempt, message)
         }
     }

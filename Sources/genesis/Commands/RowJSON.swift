@@ -9,3 +9,8 @@ extension ResumeHandle {
     /// The types of replies that the wait takes.
     var replies: [String] { resumeHandle["replies"].array?.compactMap(\.string) ?? [] }
 }
+
+extension OutboxMessage {
+    /// With `skipped`, which tells a row that an operator has given up from one that was sent.
+    var json: JSONValue { .object(columns.merging(["skipped": .bool(isSkipped)])) }
+}

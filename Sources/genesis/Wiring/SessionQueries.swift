@@ -16,6 +16,8 @@ protocol SessionQueries: Sendable {
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict.
     func insert(_ command: InboxCommand) async throws(StoreError)
+    /// Newest first.
+    func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand]
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?
     /// Forgets the positions in all clusters; for a broker that has forgotten its records.
     func forgetPositions() async throws(StoreError)
