@@ -17,6 +17,7 @@ extension ResumeHandle: TableRow {
             "timeout_seconds": timeoutSeconds.map { .int($0) } ?? .null,
             "context_data": contextData,
             "expires_at": JSONValue(expiresAt),
+            "next_reminder_at": JSONValue(nextReminderAt),
             "paused_at": JSONValue(pausedAt),
             "resumed_at": JSONValue(resumedAt),
             "created_at": JSONValue(createdAt),
@@ -42,6 +43,7 @@ extension ResumeHandle: TableRow {
             timeoutSeconds: try columns.natural("timeout_seconds"),
             contextData: columns.value("context_data") ?? .null,
             expiresAt: try columns.instant("expires_at"),
+            nextReminderAt: try columns.instant("next_reminder_at"),
             pausedAt: try columns.instant("paused_at"),
             resumedAt: try columns.instant("resumed_at"),
             createdAt: try columns.required("created_at", columns.instant("created_at")),
@@ -51,7 +53,7 @@ extension ResumeHandle: TableRow {
 
     package static let columnNames: Set<String> = [
         "id", "tenant_id", "session_id", "correlation_id", "flow_run_id", "task_name", "resume_handle", "status",
-        "draft", "resume_payload", "resumed_by", "timeout_seconds", "context_data", "expires_at", "paused_at",
-        "resumed_at", "created_at", "updated_at",
+        "draft", "resume_payload", "resumed_by", "timeout_seconds", "context_data", "expires_at", "next_reminder_at",
+        "paused_at", "resumed_at", "created_at", "updated_at",
     ]
 }
