@@ -69,12 +69,27 @@ extension Run {
         var kept: [(enabled: Enabled, exits: Set<Chart.NodeIndex>)] = []
         for candidate in enabled {
             let exits = exitSet(of: candidate)
-            let rivals = kept.filter { !$0.exits.isDisjoint(with: exits) }
+            let isRival = { (other: (enabled: Enabled, exits: Set<Chart.NodeIndex>)) in
+                !other.exits.isDisjoint(with: exits)
+                    || (entersNodes(candidate) && other.exits.contains(candidate.source))
+                    || (entersNodes(other.enabled) && exits.contains(other.enabled.source))
+            }
+            let rivals = kept.filter(isRival)
             guard rivals.allSatisfy({ chart.isDescendant(candidate.source, of: $0.enabled.source) }) else { continue }
-            kept.removeAll { !$0.exits.isDisjoint(with: exits) }
+            kept.removeAll(where: isRival)
             kept.append((candidate, exits))
         }
         return kept.map(\.enabled)
+    }
+
+    /// Whether taking the transition enters anything. One that stays in its own atomic state does not; any other must
+    /// not be taken beside one that leaves its source, or it would fill a state that is no longer there. (XState takes
+    /// both and rests in a configuration that no chart allows.)
+    private func entersNodes(_ enabled: Enabled) -> Bool {
+        let targets = enabled.transition.targets
+        guard !targets.isEmpty else { return false }
+        let isAtHome = targets.allSatisfy { $0 == enabled.source } && chart.isAtomic(enabled.source)
+        return !isAtHome || enabled.transition.reenter
     }
 }
 
