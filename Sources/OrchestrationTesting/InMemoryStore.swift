@@ -26,11 +26,19 @@ package actor InMemoryStore: Store {
     private var faults: [Fault] = []
     /// Refuses commits whose rows hold this text, as a database refuses values.
     private var poison: String?
+    private var refusedSession: SessionID?
+    package private(set) var refusals = 0
 
     package init(now: Instant = Instant(microseconds: 1_800_000_000_000_000)) { clock = now }
 
+    /// Whether positions can be taken just now.
+    private var hasPositions = true
+
+    package func keepPositions(away isAway: Bool) { hasPositions = !isAway }
     package func fail(with faults: [Fault]) { self.faults += faults }
     package func refuse(payloadsWith text: String) { poison = text }
+    /// Refuses every commit that writes the session's row; after the first refusal the next commit is a conflict.
+    package func refuse(startsOf session: SessionID) { refusedSession = session }
     package func advance(_ interval: Interval) { clock = clock + interval }
     /// What another service does with an INSERT.
     package func insert(_ command: InboxCommand) {
@@ -57,7 +65,7 @@ package actor InMemoryStore: Store {
                 }
                 .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
             scope.pendingCommands = commands.filter {
-                $0.sessionID == id && ($0.status == .received || $0.status == .processing) && $0.verdict != nil
+                $0.sessionID == id && ($0.status == .received || $0.status == .processing)
             }
             scopes[id] = scope
         }
@@ -65,7 +73,11 @@ package actor InMemoryStore: Store {
         for key in request.idempotencyKeys {
             answers[key] = commands.first { $0.tenantID == key.tenantID && $0.idempotencyKey == key.key }
         }
-        return Loaded(now: clock, scopes: scopes, answers: answers)
+        var keys: [MessageID: TenantKey] = [:]
+        for row in commands where request.messages.contains(row.id) {
+            keys[row.id] = TenantKey(tenantID: row.tenantID, key: row.idempotencyKey)
+        }
+        return Loaded(now: clock, scopes: scopes, answers: answers, keys: keys)
     }
 
     package func commit(_ batch: CommitBatch) async throws(StoreError) {
@@ -87,6 +99,11 @@ package actor InMemoryStore: Store {
                 position.nextOffset == advance.expectedOffset
             else { throw .fenced(reason: "\(advance.topicPartition) is not where it was expected") }
         }
+        if let refusedSession, batch.commits.contains(where: { $0.session?.id == refusedSession }) {
+            refusals += 1
+            if refusals == 1 { faults.append(.before(.conflict(reason: "somebody was first"))) }
+            throw .refused(reason: "poison")
+        }
         var versions = sessions.mapValues(\.version)
         for commit in batch.commits {
             let version = versions[commit.sessionID] ?? 0
@@ -103,6 +120,11 @@ package actor InMemoryStore: Store {
                 }
             }
         }
+        let isPending = { (row: InboxCommand) in row.status == .received || row.status == .processing }
+        var after = Dictionary(commands.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
+        for row in batch.commits.flatMap(\.commands) { after[row.id] = row }
+        let places = after.values.filter(isPending).map { "\($0.sessionID) \($0.commandType)" }
+        if Set(places).count < places.count { throw .conflict(reason: "two pending commands of one type") }
         for commit in batch.commits { apply(commit) }
         outbox += batch.outbox.map(placed)
         deadLetters += batch.deadLetters
@@ -136,6 +158,7 @@ package actor InMemoryStore: Store {
         partitions: [TopicPartition],
         owner: String
     ) async throws(StoreError) -> [OwnedPosition] {
+        if !hasPositions { throw .unavailable(reason: "away") }
         var taken: [OwnedPosition] = []
         for partition in partitions {
             let old = positions[partition]

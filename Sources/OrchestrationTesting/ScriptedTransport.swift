@@ -19,6 +19,9 @@ package actor ScriptedSource: RecordSource {
         }
     }
 
+    /// Whether everything put in has been taken, and the worker waits for more.
+    package var isIdle: Bool { queue.isEmpty && waiter != nil }
+
     package func clusterID() async throws(TransportError) -> String { "test-cluster" }
 
     package func next() async -> SourceEvent? {

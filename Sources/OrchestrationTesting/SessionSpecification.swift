@@ -132,7 +132,7 @@ package struct SessionSpecification {
         }
         scope.handles = handles.filter { $0.status.isOpen || $0.correlationID == message.correlationID }
         scope.pendingCommands = commands.filter {
-            ($0.status == .received || $0.status == .processing) && $0.verdict != nil
+            $0.status == .received || $0.status == .processing
         }
         return scope
     }

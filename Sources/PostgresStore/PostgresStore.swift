@@ -25,8 +25,9 @@ package struct PostgresStore: Store {
                     $0.column(request.idempotencyKeys) { $0.tenantID }
                     $0.column(request.idempotencyKeys) { $0.key }
                 },
+                Step(LoadStatements.keys) { $0.column(request.messages) { $0 } },
             ])
-            guard results.count == 6,
+            guard results.count == 7,
                 let now = try results[0].rows({ row throws(StoreError) in try row.value(Instant.self) }).first
             else { throw .broken(reason: "the database answered a load incompletely") }
             var scopes: [SessionID: SessionScope] = [:]
@@ -41,7 +42,13 @@ package struct PostgresStore: Store {
             for answer in try results[5].rows(InboxTable.read) {
                 answers[TenantKey(tenantID: answer.tenantID, key: answer.idempotencyKey)] = answer
             }
-            return Loaded(now: now, scopes: scopes, answers: answers)
+            var keys: [MessageID: TenantKey] = [:]
+            let found = try results[6].rows { row throws(StoreError) in
+                let id: MessageID = try row.value()
+                return (id: id, key: TenantKey(tenantID: try row.value(), key: try row.value()))
+            }
+            for row in found { keys[row.id] = row.key }
+            return Loaded(now: now, scopes: scopes, answers: answers, keys: keys)
         }
     }
 
@@ -78,7 +85,7 @@ package struct PostgresStore: Store {
     }
 
     package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
-        try await rows(Step(LoadStatements.received) { $0.add(limit) }, InboxTable.read)
+        try await rows(Step(LoadStatements.received) { $0.add(limit) }, InboxTable.readInserted)
     }
 
     package func dueInputs(limit: Int) async throws(StoreError) -> [DueInput] {

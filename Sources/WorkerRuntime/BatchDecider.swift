@@ -18,11 +18,17 @@ struct BatchDecider: Sendable {
         var scopes = loaded.scopes
         var decided = Decided()
         var seen = Set<TenantKey>()
+        var ids: [MessageID: TenantKey] = [:]
         for message in messages {
             let key = TenantKey(tenantID: message.tenantID, key: message.idempotencyKey)
             if isAnswered(message, loaded.answers[key]) || (message.hasAnswer && !seen.insert(key).inserted) {
                 decided.duplicates.append(message)
                 continue
+            }
+            if message.hasAnswer {
+                // Written under the same id, it would overwrite what is known of the other, and be forgotten itself.
+                guard (loaded.keys[message.id] ?? key) == key, (ids.updateValue(key, forKey: message.id) ?? key) == key
+                else { throw .refused(reason: "the id \(message.id) is another message's; each needs its own") }
             }
             var scope = scopes[message.sessionID] ?? SessionScope()
             let workflow = try await workflow(for: message, scope)
@@ -49,6 +55,7 @@ struct BatchDecider: Sendable {
         request.sessions = Array(Set(messages.map(\.sessionID))).sorted()
         for message in messages {
             if message.hasAnswer {
+                request.messages.append(message.id)
                 request.idempotencyKeys.append(TenantKey(tenantID: message.tenantID, key: message.idempotencyKey))
             }
             switch message.kind {

@@ -50,7 +50,10 @@ struct Committer: Sendable {
                     isUncertain = false
                     conflicts += 1
                     log.debug("conflict, deciding again", LogField("reason", reason))
-                    if conflicts > settings.conflictRetriesMax { await backoff.pause() }
+                    if conflicts > settings.conflictRetriesMax {
+                        await backoff.pause()
+                        if Task.isCancelled { return .fenced("the worker is stopping; conflict: \(reason)") }
+                    }
                 case .fenced(let reason): return .fenced(reason)
                 case .refused(let reason): return .refused(reason)
                 case .unavailable(let reason), .exhausted(let reason):

@@ -18,7 +18,15 @@ struct InboxPoller: Sendable {
                     continue
                 }
                 do {
-                    try await decide(rows[...])
+                    for row in rows where row.payload.object == nil {
+                        try await fail(
+                            row,
+                            "the payload must be a JSON object" + (row.errorMessage.map { ": \($0)" } ?? "")
+                        )
+                    }
+                    try await decide(rows.filter { $0.payload.object != nil }[...])
+                } catch let error as StoreError {
+                    throw error
                 } catch {
                     throw StoreError.broken(reason: "\(error)")
                 }
@@ -50,7 +58,7 @@ struct InboxPoller: Sendable {
                 try await decide(rows[..<middle])
                 try await decide(rows[middle...])
             } else {
-                try await fail(first, reason)
+                try await fail(first, "the database refuses what the command leads to: \(reason)")
             }
         }
     }
@@ -59,7 +67,7 @@ struct InboxPoller: Sendable {
         var failed = row
         failed.status = .failed
         failed.verdict = .invalid
-        failed.errorMessage = "the database refuses what the command leads to: \(reason)"
+        failed.errorMessage = reason
         failed.retryCount += 1
         failed.processedAt = failed.updatedAt
         let loaded = try await store.load(
@@ -76,6 +84,15 @@ struct InboxPoller: Sendable {
         )
         failed.processedAt = loaded.now
         commit.commands = [failed]
+        commit.outbox = [
+            PublishedForm.rejection(
+                of: failed,
+                verdict: .invalid,
+                reason: reason,
+                topic: settings.eventsTopic,
+                now: loaded.now
+            )
+        ]
         var batch = CommitBatch()
         batch.commits = [commit]
         try await store.commit(batch)

@@ -9,6 +9,9 @@ actor RecordLoop {
         var nextOffset: Int64?
     }
 
+    /// How often a new assignment looks whether the one before it has stopped taking positions.
+    private static let takingPollInterval = Interval.milliseconds(10)
+
     private let settings: WorkerSettings
     private let source: any RecordSource
     private let store: any Store
@@ -17,6 +20,9 @@ actor RecordLoop {
     private let log: any LogSink
     private var owned: [TopicPartition: Owned] = [:]
     private var cluster = ""
+    /// The newest assignment that has ended; they are numbered upwards.
+    private var lastEnded = -1
+    private var isTaking = false
 
     init(
         settings: WorkerSettings,
@@ -41,8 +47,10 @@ actor RecordLoop {
             while let event = await source.next() {
                 switch event {
                 case .assigned(let generation, let partitions):
+                    lastEnded = max(lastEnded, generation - 1)
                     group.addTask { try await self.take(partitions, generation: generation) }
                 case .revoked(let generation):
+                    lastEnded = max(lastEnded, generation)
                     owned = owned.filter { $0.value.generation != generation }
                     log.info("partitions given up", LogField("generation", generation))
                 case .batch(let batch):
@@ -78,16 +86,23 @@ actor RecordLoop {
         }
     }
 
-    /// Takes over positions and starts the partitions from them.
+    /// Takes over positions and starts the partitions from them, one assignment at a time.
+    ///
+    /// An assignment that has ended meanwhile takes nothing: it would fence the partition's new owner, and neither
+    /// would go on with it.
     private func take(_ partitions: [TopicPartition], generation: Int) async throws {
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
-        while !Task.isCancelled {
+        while isTaking, !Task.isCancelled { await Backoff.sleep(Self.takingPollInterval) }
+        isTaking = true
+        defer { isTaking = false }
+        while !Task.isCancelled, generation > lastEnded {
             do throws(StoreError) {
                 let positions = try await store.takePositions(
                     cluster: cluster,
                     partitions: partitions.sorted(),
                     owner: settings.node
                 )
+                guard generation > lastEnded else { return }
                 var offsets: [TopicPartition: StartOffset] = [:]
                 for position in positions {
                     owned[position.topicPartition] = Owned(
@@ -162,13 +177,7 @@ actor RecordLoop {
         switch try await commit(messages, base, partition, nextOffset) {
         case .done:
             if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
-        case .fenced(let reason):
-            owned[partition] = nil
-            log.warning(
-                "lost the partition to another worker",
-                LogField("partition", partition),
-                LogField("reason", reason)
-            )
+        case .fenced(let reason): lose(partition, reason)
         case .refused(let reason):
             if records.count > 1 {
                 let middle = records.startIndex + records.count / 2
@@ -178,12 +187,24 @@ actor RecordLoop {
                 base.deadLetters = []
                 base.outbox = []
                 setAside(last, .refused, reason, in: &base)
-                guard case .done = try await commit([], base, partition, nextOffset) else {
+                switch try await commit([], base, partition, nextOffset) {
+                case .done:
+                    if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
+                case .fenced(let reason): lose(partition, reason)
+                case .refused(let reason):
                     throw WorkerFailure("the database refuses even the dead letter of \(Self.name(last)): \(reason)")
                 }
-                owned[partition]?.nextOffset = nextOffset
             }
         }
+    }
+
+    private func lose(_ partition: TopicPartition, _ reason: String) {
+        owned[partition] = nil
+        log.warning(
+            "lost the partition to another worker",
+            LogField("partition", partition),
+            LogField("reason", reason)
+        )
     }
 
     private func commit(

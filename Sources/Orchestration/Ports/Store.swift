@@ -24,6 +24,8 @@ package protocol Store: Sendable {
     func positions(cluster: String, partitions: [TopicPartition]) async throws(StoreError) -> [OwnedPosition]
 
     /// Inbox rows inserted by others that nobody has decided: status RECEIVED without verdict, oldest first.
+    ///
+    /// A row whose JSON is beyond `JSONLimits.inserted` has a null payload, and `errorMessage` says why.
     func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand]
 
     /// What is past its time by the database's clock: timers, waits, task limits; oldest first.
@@ -144,6 +146,8 @@ package struct LoadRequest: Equatable, Sendable {
     package var sessions: [SessionID] = []
     /// Keys whose recorded answers are wanted, with their tenants.
     package var idempotencyKeys: [TenantKey] = []
+    /// Ids of the messages, to find one that another message has taken already.
+    package var messages: [MessageID] = []
     /// Tasks named by answers, open or not.
     package var tasks: [TaskID] = []
     /// Waits named by replies, open or not.
@@ -170,11 +174,19 @@ package struct Loaded: Equatable, Sendable {
     package var scopes: [SessionID: SessionScope]
     /// Inbox rows found under the requested keys.
     package var answers: [TenantKey: InboxCommand]
+    /// The keys of the inbox rows found under the requested ids.
+    package var keys: [MessageID: TenantKey]
 
-    package init(now: Instant, scopes: [SessionID: SessionScope], answers: [TenantKey: InboxCommand]) {
+    package init(
+        now: Instant,
+        scopes: [SessionID: SessionScope],
+        answers: [TenantKey: InboxCommand],
+        keys: [MessageID: TenantKey] = [:]
+    ) {
         self.now = now
         self.scopes = scopes
         self.answers = answers
+        self.keys = keys
     }
 }
 
@@ -185,7 +197,8 @@ package struct SessionScope: Equatable, Sendable {
     package var tasks: [AsyncTask] = []
     /// Open handles, and those whose correlation the request named.
     package var handles: [ResumeHandle] = []
-    /// Inbox rows in RECEIVED or PROCESSING that have a verdict, by arrival.
+    /// Inbox rows in RECEIVED or PROCESSING, by arrival. One that nobody has decided has no verdict and no payload; it is
+    /// here because only one row of a type may be pending.
     package var pendingCommands: [InboxCommand] = []
 
     package init() {}

@@ -17,6 +17,10 @@ extension Turn {
         if message.type == SessionMessages.start {
             return refuse(message, .notAllowed, "session \(session.id) has already started")
         }
+        // Anybody could end a wait with the name of its deadline, or a task with the name of its result.
+        if EventName.isReserved(message.type) {
+            return refuse(message, .invalid, "`\(message.type)` is sent by the worker alone")
+        }
         if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }
         if operate(message) { return }
         if session.status.hasEnded {
@@ -75,6 +79,9 @@ extension Turn {
     }
 
     private mutating func start(_ message: SessionMessage) {
+        if let earlier = scope.pendingCommands.first(where: { $0.commandType == message.type && $0.id != message.id }) {
+            return refuse(message, .duplicatePending, "\(message.type) \(earlier.id) has not been decided yet")
+        }
         var definition = workflow.chart
         definition.context = .object((definition.context.object ?? [:]).merging(["input": message.payload]))
         scope.session = GenesisSession(
@@ -130,8 +137,12 @@ extension Turn {
     /// An earlier command of the type that the user is still waiting for, unless this step takes its task back.
     private func stillPending(like message: SessionMessage, after step: ChartStep) -> InboxCommand? {
         let cancelled = step.effects.compactMap { if case .cancelActor(let id) = $0 { id } else { nil } }
+        // A row that somebody inserted and nobody has decided is in the way only of what stays pending itself.
+        let isTaken = if case .taken = step.outcome { true } else { false }
+        let needsPlace = !isTaken || step.effects.contains { if case .startActor = $0 { true } else { false } }
         return scope.pendingCommands.first { earlier in
             guard earlier.commandType == message.type, earlier.id != message.id else { return false }
+            if earlier.verdict == nil { return needsPlace }
             if earlier.status == .received { return true }
             return scope.tasks.contains {
                 $0.status.isOpen && $0.triggeredByCommandID == earlier.id && !cancelled.contains($0.actorID)
@@ -150,7 +161,10 @@ extension Turn {
             return refuse(message, .notAllowed, "the paused session keeps \(Self.keptInputsMax) inputs already")
         }
         record(message, .received, .buffered, "kept until the session is unpaused")
-        tell(message)
+        // An event, although nothing else changes: an unpause that was decided without this row must meet a conflict,
+        // or it would go by without applying it.
+        said = [(Self.replyBuffered, ["command_id": JSONValue(message.id), "command_type": .string(message.type)])]
+        seal(message)
     }
 
     mutating func pause() {

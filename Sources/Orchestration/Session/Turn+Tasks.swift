@@ -162,7 +162,15 @@ extension Turn {
         var kept = message
         kept.type = AgentAnswer.keptType(answer)
         kept.payload = answer.payload
+        if let earlier = scope.pendingCommands.first(where: { $0.commandType == kept.type }) {
+            return record(message, .failed, .superseded, "the task's answer \(earlier.id) is kept already")
+        }
         record(kept, .received, .buffered, "kept until the session is unpaused")
+        // As for a kept reply: what unpauses the session must know of this row.
+        said = [
+            ("Genesis.Session.ResultBuffered", ["task_id": JSONValue(answer.taskID), "attempt": .int(answer.attempt)])
+        ]
+        seal(message)
     }
 }
 

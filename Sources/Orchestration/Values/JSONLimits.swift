@@ -25,13 +25,22 @@ package struct JSONLimits: Equatable, Sendable {
         self.refusesInexactIntegers = refusesInexactIntegers
     }
 
-    /// For what comes from outside: records, rows inserted by others, command lines.
+    /// For what comes from outside: records, command lines.
     package static let record = JSONLimits(
         bytesMax: 1_048_576,
         depthMax: 64,
         numberLengthMax: 32,
         exponentMax: 308,
         refusesInexactIntegers: true
+    )
+
+    /// For rows that others inserted: as large as a record may be, with numbers as PostgreSQL writes them.
+    package static let inserted = JSONLimits(
+        bytesMax: record.bytesMax,
+        depthMax: record.depthMax,
+        numberLengthMax: stored.numberLengthMax,
+        exponentMax: stored.exponentMax,
+        refusesInexactIntegers: record.refusesInexactIntegers
     )
 
     /// For what we wrote ourselves and PostgreSQL has kept as `jsonb`, which writes a number out in full:

@@ -95,6 +95,25 @@ extension JSONValue: PostgresValue {
     }
 }
 
+/// JSON that somebody else wrote (jsonb): what is beyond our limits is a fault to tell, not a broken database.
+struct InsertedJSON: PostgresValue {
+    let value: JSONValue
+    let fault: String?
+    static var typeID: UInt32 { JSONValue.typeID }
+    static var arrayTypeID: UInt32 { JSONValue.arrayTypeID }
+    func write(to bytes: inout [UInt8]) { value.write(to: &bytes) }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.first == 1 else { return nil }
+        do throws(JSONFault) {
+            value = try JSONText.parse(UnsafeBufferPointer(rebasing: bytes.dropFirst()), limits: .inserted)
+            fault = nil
+        } catch {
+            value = .null
+            fault = error.description
+        }
+    }
+}
+
 /// Raw bytes (bytea).
 struct RawBytes: PostgresValue {
     let bytes: [UInt8]

@@ -74,7 +74,30 @@ enum InboxTable {
         }
     }
 
+    /// Reads a row that somebody else inserted: where its JSON cannot be read, the payload is null and the error message
+    /// says why.
+    static func readInserted(_ row: inout RowReader) throws(StoreError) -> InboxCommand {
+        var faults: [String] = []
+        var command = try read(&row) { row throws(StoreError) in
+            let json: InsertedJSON = try row.value()
+            if let fault = json.fault { faults.append(fault) }
+            return json.value
+        }
+        if let fault = faults.first {
+            command.payload = .null
+            command.errorMessage = fault
+        }
+        return command
+    }
+
     static func read(_ row: inout RowReader) throws(StoreError) -> InboxCommand {
+        try read(&row) { row throws(StoreError) in try row.value(JSONValue.self) }
+    }
+
+    private static func read(
+        _ row: inout RowReader,
+        json: (inout RowReader) throws(StoreError) -> JSONValue
+    ) throws(StoreError) -> InboxCommand {
         InboxCommand(
             id: try row.value(),
             arrival: try row.optional(),
@@ -83,11 +106,11 @@ enum InboxTable {
             aggregateType: try row.value(),
             commandType: try row.value(),
             idempotencyKey: try row.value(),
-            payload: try row.value(),
+            payload: try json(&row),
             correlationID: try row.value(),
             causationID: try row.optional(),
             userID: try row.optional(),
-            metadata: try row.value(),
+            metadata: try json(&row),
             source: try row.value(),
             status: try row.word(),
             verdict: try row.optionalWord(),

@@ -20,15 +20,21 @@ enum LoadStatements {
         """
         SELECT \(HandlesTable.columns) FROM flow_resume_handles
         WHERE session_id = ANY ($1::uuid[]) AND status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED')
-            OR (tenant_id, correlation_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+        UNION
+        SELECT \(HandlesTable.columns) FROM flow_resume_handles
+        WHERE (tenant_id, correlation_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
         ORDER BY created_at, id
         """
     )
+    /// What nobody has decided is not ours, and its JSON may be beyond what we read: only its place counts.
+    private static let pendingColumns = InboxTable.columns
+        .replacing("payload", with: "CASE WHEN verdict IS NULL THEN '{}' ELSE payload END AS payload")
+        .replacing("metadata", with: "CASE WHEN verdict IS NULL THEN '{}' ELSE metadata END AS metadata")
     static let pendingCommands = Statement(
         "load_pending_commands",
         """
-        SELECT \(InboxTable.columns) FROM command_inbox
-        WHERE session_id = ANY ($1::uuid[]) AND status IN ('RECEIVED', 'PROCESSING') AND verdict IS NOT NULL
+        SELECT \(pendingColumns) FROM command_inbox
+        WHERE session_id = ANY ($1::uuid[]) AND status IN ('RECEIVED', 'PROCESSING')
         ORDER BY arrival
         """
     )
@@ -38,6 +44,10 @@ enum LoadStatements {
         SELECT \(InboxTable.columns) FROM command_inbox
         WHERE (tenant_id, idempotency_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
         """
+    )
+    static let keys = Statement(
+        "load_keys",
+        "SELECT id, tenant_id, idempotency_key FROM command_inbox WHERE id = ANY ($1::uuid[])"
     )
     static let received = Statement(
         "received_commands",

@@ -1,0 +1,57 @@
+import Orchestration
+import Testing
+
+@testable import PostgresStore
+
+/// Rows that other services write into our tables, and messages that use what is not theirs.
+@Suite struct HostileRowTests {
+    @Test(arguments: [#"{"a":1e500}"#, String(repeating: "[", count: 300) + String(repeating: "]", count: 300)])
+    func `an inserted row with JSON beyond our limits is read with its fault`(payload: String) async throws {
+        let database = try await TestDatabase()
+        try await database.script(
+            """
+            INSERT INTO command_inbox (session_id, command_type, payload)
+            VALUES (gen_random_uuid(), 'Command.Genesis.Session.Start', '\(payload)'),
+                (gen_random_uuid(), 'Command.Genesis.Session.Start', '{"fine": 1}')
+            """
+        )
+        let rows = try await database.store.receivedCommands(limit: 9)
+        #expect(rows.count == 2)
+        #expect(rows.first?.payload == .null)
+        #expect(rows.first?.errorMessage?.isEmpty == false)
+        #expect(rows.last?.payload == ["fine": 1])
+        #expect(rows.last?.errorMessage == nil)
+    }
+
+    @Test func `a row left pending by another service is loaded without what it says`() async throws {
+        let database = try await TestDatabase()
+        let id: SessionID = randomID()
+        try await database.script(
+            """
+            INSERT INTO command_inbox (session_id, command_type, payload, status)
+            VALUES ('\(id)', 'Command.Genesis.Session.Start', '{"a": 1e500}', 'PROCESSING')
+            """
+        )
+        var request = LoadRequest()
+        request.sessions = [id]
+        let scope = try #require(try await database.store.load(request).scopes[id])
+        #expect(scope.pendingCommands.map(\.status) == [.processing])
+        #expect(scope.pendingCommands.map(\.verdict) == [nil])
+    }
+
+    @Test func `looking for a reply's wait does not read the whole table`() async throws {
+        let database = try await TestDatabase()
+        try await database.script(
+            """
+            INSERT INTO flow_resume_handles (session_id, correlation_id, status)
+            SELECT gen_random_uuid(), 'c' || n, 'RESUMED' FROM generate_series(1, 5000) AS n;
+            ANALYZE flow_resume_handles;
+            """
+        )
+        let sql = LoadStatements.handles.sql
+            .replacing("$1", with: "'{\(SessionID(derivedFrom: "s"))}'")
+            .replacing("$2", with: "'{default}'").replacing("$3", with: "'{c1}'")
+        let plan = try await database.texts("EXPLAIN " + sql)
+        #expect(!plan.contains { $0.contains("Seq Scan") }, "\(plan.joined(separator: "\n"))")
+    }
+}

@@ -1,0 +1,128 @@
+import Orchestration
+import OrchestrationTesting
+import Testing
+
+@testable import WorkerRuntime
+
+/// What happens to a worker when the store, the brokers or other services misbehave.
+@Suite struct HostileRuntimeTests {
+    @Test func `an assignment that ended while the database was away takes no position from the new owner`()
+        async throws
+    {
+        let harness = RuntimeHarness()
+        let lost = TopicPartition(topic: "genesis.session.commands", partition: 7)
+        await harness.store.keepPositions(away: true)
+        try await harness.whileWorking { harness in
+            await harness.source.put(.assigned(generation: 1, partitions: [lost]))
+            await harness.source.put(.revoked(generation: 1))
+            await harness.source.put(.assigned(generation: 2, partitions: [harness.commands]))
+            try await eventually { await harness.source.isIdle }
+            await harness.store.keepPositions(away: false)
+            try await eventually { await harness.source.started[2] != nil }
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)], generation: 2)
+            #expect(await harness.store.sessions.count == 1)
+        }
+        #expect(await harness.store.positions[lost] == nil)
+        #expect(await harness.source.started[1] == nil)
+    }
+
+    @Test func `losing the partition while a dead letter is written does not end the worker`() async throws {
+        let harness = RuntimeHarness()
+        await harness.store.fail(with: [.before(.refused(reason: "poison")), .before(.fenced(reason: "taken"))])
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await harness.assign(generation: 2)
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)], generation: 2)
+            #expect(await harness.store.sessions.count == 1)
+        }
+    }
+
+    @Test func `a table row that the database refuses is failed even if that takes two attempts`() async throws {
+        let harness = RuntimeHarness()
+        let session = SessionID(derivedFrom: "inserted")
+        await harness.store.refuse(startsOf: session)
+        await harness.store.insert(InboxCommand(inserted: "row", session))
+        try await harness.whileWorking { harness in
+            try await eventually { await harness.store.refusals > 0 }
+            try await eventually { await harness.store.commands.first?.status == .failed }
+        }
+        #expect(await harness.store.commands.map(\.verdict) == [.invalid])
+    }
+
+    @Test func `a table row whose payload is no object is failed and its sender told`() async throws {
+        let harness = RuntimeHarness()
+        var row = InboxCommand(inserted: "row", SessionID(derivedFrom: "inserted"))
+        row.payload = .null
+        row.errorMessage = "the number is too long"
+        await harness.store.insert(row)
+        try await harness.whileWorking { harness in
+            try await eventually { await harness.store.commands.first?.status == .failed }
+        }
+        #expect(await harness.store.commands.map(\.verdict) == [.invalid])
+        #expect(await harness.store.outbox.count == 1)
+    }
+
+    @Test(arguments: [true, false])
+    func `a message with another message's id is set aside and overwrites nothing`(isOneBatch: Bool) async throws {
+        let harness = RuntimeHarness()
+        let first = RuntimeHarness.command("Start", session: 1, id: 1, #"{"theme":"sea"}"#)
+        var second = RuntimeHarness.command("Start", session: 2, id: 1)
+        second.value = String(second.value.dropLast()) + #","idempotency_key":"mine"}"#
+        let records = [first, second]
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            if isOneBatch {
+                try await harness.deliver(records)
+            } else {
+                try await harness.deliver([records[0]])
+                try await harness.deliver([records[1]], from: 1)
+            }
+        }
+        #expect(await harness.store.commands.map(\.payload) == [["theme": "sea"]])
+        #expect(await harness.store.sessions.count == 1)
+        #expect(await harness.store.deadLetters.map(\.recordOffset) == [1])
+    }
+
+    @Test func `a row that another service left pending does not stop the partition`() async throws {
+        let harness = RuntimeHarness()
+        let session = try #require(SessionID(RuntimeHarness.sessionID(1)))
+        var row = InboxCommand(inserted: "left behind", session)
+        row.status = .processing
+        await harness.store.insert(row)
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([
+                RuntimeHarness.command("Start", session: 1, id: 1),
+                RuntimeHarness.command("Start", session: 2, id: 2),
+            ])
+        }
+        #expect(await harness.store.commands.map(\.verdict) == [nil, .duplicatePending, .accepted])
+    }
+}
+
+extension InboxCommand {
+    /// A Start as another service inserts it.
+    init(inserted name: String, _ session: SessionID, tenant: String = "default") {
+        self.init(
+            id: MessageID(derivedFrom: name),
+            tenantID: tenant,
+            sessionID: session,
+            commandType: SessionMessages.start,
+            idempotencyKey: name,
+            payload: [:],
+            correlationID: session.description,
+            causationID: nil,
+            userID: nil,
+            metadata: [:],
+            source: "table",
+            status: .received,
+            verdict: nil,
+            errorMessage: nil,
+            retryCount: 0,
+            createdAt: Instant(microseconds: 0),
+            updatedAt: Instant(microseconds: 0),
+            processedAt: nil
+        )
+    }
+}
