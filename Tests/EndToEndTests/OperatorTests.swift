@@ -6,6 +6,40 @@ import Testing
 
 /// The command line as a person at a second terminal uses it.
 @Suite(.serialized) struct OperatorTests {
+    @Test func `an operator ends a task that no agent takes, and sees who ended the wait`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        let session = Fleet.newSession()
+        let id = session.description
+        try await fleet.genesis("sessions", "start", "--id", id, "--user", "ann").requireSuccess()
+        let task = try #require(try await fleet.genesis("tasks", "list", "--json").lines.first?["id"].string)
+
+        try await fleet.genesis("tasks", "retry", task, "--reason", "hangs").requireSuccess()
+        let misfit = try await fleet.genesis("tasks", "complete", task, "--output", "[1]")
+        #expect(misfit.code == 1)
+        #expect(misfit.output.contains("must be object, not array"))
+        try await fleet.genesis("tasks", "complete", task, "--output", #"{"concepts":[]}"#, "--user", "eve")
+            .requireSuccess()
+        let late = try await fleet.genesis("tasks", "skip", task)
+        #expect(late.code == 1)
+        #expect(late.output.contains("wrong_stage"))
+        let events = try await fleet.queries.events(of: session)
+        #expect(events.map(\.eventType).contains("Genesis.Session.Task.Completed"))
+        #expect(events.first { $0.eventType == "Genesis.Session.Task.Completed" }?.userID == "eve")
+
+        let open = try await fleet.wait(of: session)
+        let handle = try #require(open)
+        #expect(handle.nextReminderAt != nil)
+        try await fleet.genesis("sessions", "abandon", id, "--user", "ann").requireSuccess()
+        let explained = try await fleet.genesis("handles", "explain", handle.id.description, "--json").json
+        #expect(explained["winner"].string == "Command.Genesis.Session.Abandon")
+        #expect(explained["competitors"].array?.map { $0["verdict"].string } == ["accepted", "void"])
+        let text = try await fleet.genesis("handles", "explain", handle.id.description)
+        #expect(text.output.contains("The wait was ended by Abandon."))
+        try await fleet.verify(session)
+        worker.stop()
+    }
+
     @Test func `a session is started, shown, answered, paused and abandoned from the command line`() async throws {
         let fleet = try await Fleet(partitions: 1)
         let worker = try fleet.worker()

@@ -31,6 +31,21 @@ import Testing
         #expect(session.faults == [])
     }
 
+    @Test func `a wait opens although an early reply for it has expired, and another can come early`() throws {
+        var session = try SmallWorkflow.started()
+        session.command("Theme.Confirm", user: "ann")
+        session.answer(.failed(code: "X", message: "no", retryable: false, details: nil))
+        session.pass(.seconds(25 * 3_600))
+        #expect(session.handles.first?.status == .expired)
+        session.command("Task.Retry")
+        #expect(session.command("Theme.Request", ["draft": 1]).verdict == .buffered)
+        session.pass(.seconds(25 * 3_600))
+        session.command("Task.Retry")
+        session.complete()
+        #expect(session.wait?.taskName?.hasSuffix("asking") == true)
+        #expect(session.faults == [])
+    }
+
     @Test func `a reply that a paused session kept is checked when the session goes on`() throws {
         var session = try SmallWorkflow.started(park: Self.schemas)
         session.complete()

@@ -5,6 +5,7 @@ extension Turn {
     static let keptInputsMax = 1_000
 
     mutating func deliverCommand(_ message: SessionMessage) {
+        if let reason = oversize(message) { return refuse(message, .invalid, reason) }
         guard let session = scope.session else {
             if message.type == SessionMessages.start {
                 start(message)
@@ -36,6 +37,9 @@ extension Turn {
         if let reason = staleDraft(message) { return refuse(message, .staleAttempt, reason) }
         if let (verdict, reason) = verdictOfReply(message) { return refuse(message, verdict, reason) }
         switch step(.event(type: message.type, payload: message.payload)) {
+        case .failure(.inputTooLarge(let actor, let bytes, let limit)):
+            let failure = ChartFailure.inputTooLarge(actor: actor, bytes: bytes, limit: limit)
+            refuse(message, .invalid, "\(failure)")
         case .failure(let failure): raiseIncident(failure, message)
         case .success(let step): follow(step, message)
         }
@@ -99,13 +103,15 @@ extension Turn {
             updatedAt: now
         )
         do {
-            let step = try Interpreter.step(
-                definition,
-                ChartState(),
-                .start,
-                session: sessionView,
-                now: now,
-                expressions: workflow.expressions
+            let step = try Self.bounded(
+                try Interpreter.step(
+                    definition,
+                    ChartState(),
+                    .start,
+                    session: sessionView,
+                    now: now,
+                    expressions: workflow.expressions
+                )
             )
             said = [
                 (

@@ -16,6 +16,7 @@ extension Turn {
     /// Why a reply cannot even be kept for a wait to come; its users are those who may reply as things are now.
     func verdictOfEarlyReply(_ message: SessionMessage, to state: StateNode) -> (Verdict, String)? {
         guard let park = state.park else { return nil }
+        if let reason = fullOfEarlyReplies(message) { return (.notAllowed, reason) }
         if park.allowedUsers != nil, let reason = stranger(message, allowedUsers(park).users) {
             return (.notAllowed, reason)
         }

@@ -1,9 +1,6 @@
 // Results: what an agent delivers must be what its actor promises, and not more than a row should hold.
 
 extension Turn {
-    /// The longest result, in bytes of compact JSON.
-    static let resultBytesMax = 512 * 1_024
-
     static let invalidOutput = "INVALID_OUTPUT"
     static let outputTooLarge = "OUTPUT_TOO_LARGE"
 

@@ -149,7 +149,8 @@ extension Turn {
         if let (verdict, reason) = verdictOfEarlyReply(message, to: state) { return refuse(message, verdict, reason) }
         put(
             ResumeHandle(
-                id: HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visits + 1)"),
+                // Not the id that the wait would get by itself: this one may expire, and a later one take its place.
+                id: HandleID(derivedFrom: "early", session.id.description, derived, message.id.description),
                 tenantID: session.tenantID,
                 sessionID: session.id,
                 correlationID: derived,

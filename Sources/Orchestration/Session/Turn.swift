@@ -86,13 +86,15 @@ struct Turn {
     /// Computes a step without applying it.
     func step(_ input: ChartInput) -> Result<ChartStep, ChartFailure> {
         Result { () throws(ChartFailure) in
-            try Interpreter.step(
-                workflow.chart,
-                chart,
-                input,
-                session: sessionView,
-                now: now,
-                expressions: workflow.expressions
+            try Self.bounded(
+                try Interpreter.step(
+                    workflow.chart,
+                    chart,
+                    input,
+                    session: sessionView,
+                    now: now,
+                    expressions: workflow.expressions
+                )
             )
         }
     }

@@ -103,6 +103,8 @@ package enum ChartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case endless
     /// A program gave a value of the wrong type, e.g. a guard that gave no boolean.
     case wrongType(Program, expected: String, found: String)
+    /// The step would ask an agent with more input than a request may carry.
+    case inputTooLarge(actor: String, bytes: Int, limit: Int)
 
     package var description: String {
         switch self {
@@ -110,6 +112,8 @@ package enum ChartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .endless: "endless: the chart took more than \(Interpreter.microstepsMax) microsteps"
         case .wrongType(let program, let expected, let found):
             "line \(program.place.line): `\(program.source)` gave \(found), expected \(expected)"
+        case .inputTooLarge(let actor, let bytes, let limit):
+            "the input of \(actor) would have \(bytes) bytes, the limit is \(limit)"
         }
     }
 }
