@@ -134,7 +134,14 @@ extension Turn {
         }
         put(
             ResumeHandle(
-                id: HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visits + 1)"),
+                // Not the wait's own id: if the reply expires before the wait opens, that id must still be free.
+                id: HandleID(
+                    derivedFrom: "early",
+                    session.id.description,
+                    state.id,
+                    "\(visits + 1)",
+                    message.id.description
+                ),
                 tenantID: session.tenantID,
                 sessionID: session.id,
                 correlationID: derived,
