@@ -1,8 +1,17 @@
 import Orchestration
 import OrchestrationTesting
+import Synchronization
 import Testing
 
 @testable import WorkerRuntime
+
+/// Counts what a sink was asked to send.
+final class Tries: Sendable {
+    private let number = Mutex(0)
+
+    func count() { number.withLock { $0 += 1 } }
+    var total: Int { number.withLock(\.self) }
+}
 
 /// What happens to a worker when the store, the brokers or other services misbehave.
 @Suite struct HostileRuntimeTests {
@@ -122,6 +131,25 @@ import Testing
             try await eventually { await harness.store.tasks.values.first?.status == .failed }
         }
         #expect(await harness.store.commands.count == 2)
+    }
+
+    @Test func `an outage of the brokers, however long, leaves no record dead`() async throws {
+        let harness = RuntimeHarness()
+        let tries = Tries()
+        await harness.sink.answer { _ in
+            tries.count()
+            return .failed("no broker can be reached")
+        }
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            for number in 1...20 {
+                try await eventually { tries.total >= 2 * number }
+                await harness.store.advance(.seconds(1))
+            }
+            await harness.sink.answerNormally()
+            try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+        }
     }
 }
 
