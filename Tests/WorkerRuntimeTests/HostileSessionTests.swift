@@ -112,6 +112,21 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
+    @Test func `a pause that is longer than the wait leaves what was left of the wait`() throws {
+        var session = try started()
+        session.complete()
+        session.pass(.seconds(86_400))
+        session.command("Pause")
+        session.pass(.seconds(30 * 86_400))
+        session.command("Unpause")
+        session.pass(.seconds(5 * 86_400))
+        #expect(session.session?.status == .inProgress)
+        #expect(session.wait?.status == .waiting)
+        session.pass(.seconds(86_400))
+        #expect(session.session?.status == .abandoned)
+        #expect(session.faults == [])
+    }
+
     /// A workflow whose deadlines cannot be answered: their action assigns a number.
     static let brittle = """
         workflow: brittle
