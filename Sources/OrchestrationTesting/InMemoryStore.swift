@@ -205,6 +205,7 @@ package actor InMemoryStore: Store {
             for handle in handles.values
             where handle.sessionID == session.id && (handle.status == .waiting || handle.status == .pendingPause) {
                 add(.handle(handle.id), handle.expiresAt)
+                if handle.status == .waiting { add(.reminder(handle.id), handle.nextReminderAt) }
             }
             for task in tasks.values where task.sessionID == session.id && task.status.isOpen {
                 add(.task(task.id, attempt: task.attempt), task.deadlineAt)

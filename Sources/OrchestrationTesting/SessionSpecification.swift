@@ -128,7 +128,7 @@ package struct SessionSpecification {
         scope.session = session
         scope.tasks = tasks.filter { task in
             if case .answer(let answer) = message.kind, answer.taskID == task.id { return true }
-            return task.status.isOpen
+            return task.status.isOpen || task.id == message.operatedTask
         }
         scope.handles = handles.filter { $0.status.isOpen || $0.correlationID == message.correlationID }
         scope.pendingCommands = commands.filter {
@@ -147,6 +147,7 @@ package struct SessionSpecification {
         add(.timer, session.nextTimerAt)
         for handle in handles where handle.status == .waiting || handle.status == .pendingPause {
             add(.handle(handle.id), handle.expiresAt)
+            if handle.status == .waiting { add(.reminder(handle.id), handle.nextReminderAt) }
         }
         for task in tasks where task.status.isOpen { add(.task(task.id, attempt: task.attempt), task.deadlineAt) }
         return due.sorted { $0.dueAt < $1.dueAt }

@@ -99,6 +99,7 @@ package struct PostgresStore: Store {
                 switch kind {
                 case "timer": .timer
                 case "handle": .handle(id.cast())
+                case "reminder": .reminder(id.cast())
                 default: .task(id.cast(), attempt: attempt)
                 }
             return DueInput(sessionID: session, tenantID: tenant, kind: cause, dueAt: try row.value())

@@ -61,8 +61,9 @@ struct BatchDecider: Sendable {
             switch message.kind {
             case .answer(let answer): request.tasks.append(answer.taskID)
             case .due(.task(let id, _)): request.tasks.append(id)
-            case .due(.timer), .due(.handle): break
+            case .due(.timer), .due(.handle), .due(.reminder): break
             case .command:
+                if let task = message.operatedTask { request.tasks.append(task) }
                 if let name = message.correlationID {
                     request.correlations.append(TenantKey(tenantID: message.tenantID, key: name))
                 }

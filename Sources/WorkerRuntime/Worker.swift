@@ -87,6 +87,7 @@ package struct Worker: Sendable {
                 throw error
             }
         }
+        await relay.finish()
         await sink.close()
         log.info("worker stopped")
     }

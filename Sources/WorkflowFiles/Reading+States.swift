@@ -52,6 +52,8 @@ extension Reading {
         if !kinds.contains(type) {
             let hint = Suggestion.hint(for: type, among: kinds)
             error("wrong-type", "`type` of `\(id)` is none of \(kinds.joined(separator: ", "))", place, hint: hint)
+        } else if type == "parallel", !hasChildren {
+            warn("no-regions", "`\(id)` is parallel and has no `states`", place)
         } else if hasChildren != ["compound", "parallel"].contains(type) {
             error("wrong-type", "`\(id)` is \(type), which goes \(hasChildren ? "without" : "with") `states`", place)
         }
@@ -83,6 +85,7 @@ extension Reading {
         nodes[index].entry = readActions(node["entry"])
         nodes[index].exit = readActions(node["exit"])
         for event in entries(node["on"], "`on` of \(what)") {
+            if event.key.isEmpty { error("wrong-type", "an event needs a name", event.keyPlace, hint: "use `always`") }
             for transition in transitions(event.value, from: index, orNone: true) {
                 nodes[index].on.append(EventTransition(descriptor: event.key, transition: transition))
             }

@@ -58,13 +58,19 @@ extension Reading {
             return nil
         }
         guard let name = text(sourceNode, "`src`") else { return nil }
-        if !isLenient, actors[name] == nil {
+        if !isLenient, !isBare, actors[name] == nil {
             let hint = Suggestion.hint(for: name, among: Array(actors.keys))
             error("unbound-actor", "`setup.actors` has no `\(name)`", sourceNode.place, hint: hint)
         }
         let id = text(node["id"], "`id` of \(what)") ?? "\(position).\(nodes[index].id)"
         if let first = invocationIDs[id] {
-            error("duplicate-id", "two invocations have the id `\(id)`; first in line \(first.line)", node.place)
+            let message = "two invocations have the id `\(id)`; first in line \(first.line)"
+            // In a machine alone the second takes the place of the first, as in XState; a task's id is for one task.
+            if isLenient || isBare {
+                warn("duplicate-id", message, node.place)
+            } else {
+                error("duplicate-id", message, node.place)
+            }
         }
         invocationIDs[id] = node.place
         var invocation = Invocation(id: id, src: name, input: program(node["input"]))

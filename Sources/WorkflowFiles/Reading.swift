@@ -6,6 +6,8 @@ internal import Orchestration
 final class Reading {
     let file: String
     let isLenient: Bool
+    /// A machine configuration without `setup`: nothing says what its actors are, and they run until told.
+    var isBare = false
     var findings: [WorkflowFinding] = []
     /// Every program met, compiled together at the end.
     var programs: [Program] = []

@@ -28,6 +28,7 @@ package struct WorkflowFileReader: WorkflowReader {
             return nil
         }
         let isBare = !entries.contains { ["workflow", "machine", "setup"].contains($0.key) }
+        reading.isBare = isBare
         var machine = document
         if !isBare {
             reading.checkKeys(document, "the file", known: ["workflow", "version", "setup", "machine"])

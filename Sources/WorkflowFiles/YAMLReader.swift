@@ -4,7 +4,7 @@ package import Orchestration
 /// Reads one YAML 1.2 document (JSON is one, too) into an ordered tree with places.
 package enum YAMLReader {
     package static func read(_ source: String, file: String) throws(WorkflowFinding) -> DocumentNode {
-        let bytes = Array(source.utf8)
+        let bytes = JSONEscapes.joiningSurrogates(in: Array(source.utf8))
         guard bytes.count <= YAMLLimits.bytesMax else {
             throw finding(
                 "too-large",

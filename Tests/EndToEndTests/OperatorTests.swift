@@ -61,4 +61,39 @@ import Testing
         worker.stop()
         agent.stop()
     }
+
+    @Test func `a dead letter is published again from the command line, once`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        try await fleet.produce("Nonsense.Do", to: Fleet.newSession())
+        try await eventually("there is a dead letter") { try await fleet.queries.deadLetters(limit: 9).count == 1 }
+        let letter = try #require(try await fleet.queries.deadLetters(limit: 9).first)
+        let id = letter.id.description
+
+        #expect(try await fleet.genesis("dead-letters", "requeue").code == 2)
+        #expect(try await fleet.genesis("dead-letters", "requeue", id, "--all").code == 2)
+        #expect(try await fleet.genesis("dead-letters", "requeue", "--all", "--reason", "invalid_json").code == 0)
+        #expect(try await fleet.queries.deadLetter(letter.id)?.requeuedAt == nil)
+        let done = try await fleet.genesis("dead-letters", "requeue", id, "--json")
+        try done.requireSuccess()
+        #expect(try done.json["requeued"].int == 1)
+        let records = try await fleet.records(of: "genesis.session.commands", partitions: 1, atLeast: 2)
+        #expect(records.map(\.value) == [letter.recordValue, letter.recordValue])
+        #expect(records.map(\.key) == [letter.recordKey, letter.recordKey])
+        let second = try await fleet.genesis("dead-letters", "requeue", id)
+        #expect(second.code == 1)
+        #expect(second.output.contains("already"))
+        try await eventually("it is set aside again") { try await fleet.queries.deadLetters(limit: 9).count == 2 }
+
+        let listed = try await fleet.genesis("outbox", "list", "--status", "sent", "--json").lines
+        let sent = try #require(listed.first?["id"].string)
+        #expect(listed.first?["skipped"] == false)
+        #expect(try await fleet.genesis("outbox", "requeue", sent).code == 1)
+        #expect(try await fleet.genesis("outbox", "skip", sent).code == 2)
+        let refused = try await fleet.genesis("outbox", "skip", sent, "--reason", "enough")
+        #expect(refused.code == 1)
+        #expect(refused.output.contains("is SENT, not DEAD"))
+        try await fleet.genesis("outbox", "requeue", "--dead").requireSuccess()
+        worker.stop()
+    }
 }

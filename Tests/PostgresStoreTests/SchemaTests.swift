@@ -93,7 +93,7 @@ import Testing
         let before = try await look()
         #expect(await failure { try await migrator.requireCurrent() }?.contains("genesis migrate up") == true)
         let applied = try await migrator.up()
-        #expect(applied.count == 6)
+        #expect(applied.count == TestCluster.migrationCount)
         #expect(try await migrator.up() == [])
         let after = try await look()
         try await migrator.requireCurrent()
@@ -111,16 +111,16 @@ import Testing
         let second = try Migrator(connectionString: string, folder: TestCluster.migrations)
         async let one = first.up()
         async let two = second.up()
-        #expect(try await (one + two).count == 6)
+        #expect(try await (one + two).count == TestCluster.migrationCount)
     }
 
     @Test func `a changed migration and a newer schema are refused`() async throws {
         let database = try await TestDatabase()
         let migrator = try Migrator(connectionString: database.connectionString, folder: TestCluster.migrations)
-        try await database.script("INSERT INTO genesis_migrations VALUES (7, '0007_future', 'x')")
+        try await database.script("INSERT INTO genesis_migrations VALUES (9999, '9999_future', 'x')")
         #expect(await failure { _ = try await migrator.up() }?.contains("newer than this program") == true)
-        #expect(await failure { try await migrator.requireCurrent() }?.contains("0007_future") == true)
-        try await database.script("DELETE FROM genesis_migrations WHERE version = 7")
+        #expect(await failure { try await migrator.requireCurrent() }?.contains("9999_future") == true)
+        try await database.script("DELETE FROM genesis_migrations WHERE version = 9999")
         try await database.script("UPDATE genesis_migrations SET checksum = 'x' WHERE version = 2")
         #expect(await failure { _ = try await migrator.up() }?.contains("was changed") == true)
     }
@@ -178,12 +178,16 @@ import Testing
         commit.session?.nextTimerAt = Instant(microseconds: 3)
         commit.handles = [Sample.handle(id, correlation: "w")]
         commit.handles[0].expiresAt = Instant(microseconds: 1)
+        commit.handles[0].nextReminderAt = Instant(microseconds: 0)
         commit.tasks = [Sample.task(id, progress: "1")]
         commit.tasks[0].deadlineAt = Instant(microseconds: 2)
         try await database.store.commit(Sample.batch(commit))
         let due = try await database.store.dueInputs(limit: 10)
         #expect(
-            due.map(\.kind) == [.handle(commit.handles[0].id), .task(commit.tasks[0].id, attempt: 1), .timer]
+            due.map(\.kind) == [
+                .reminder(commit.handles[0].id), .handle(commit.handles[0].id), .task(commit.tasks[0].id, attempt: 1),
+                .timer,
+            ]
         )
     }
 

@@ -7,6 +7,10 @@ import Testing
 
 /// One cluster per test run, one template migrated once, a database per test made from it.
 enum TestCluster {
+    /// How many migrations the folder has.
+    static var migrationCount: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: migrations))?.count { $0.hasSuffix(".up.sql") } ?? 0
+    }
     static let migrations = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Migrations").path()
 
@@ -210,6 +214,7 @@ enum Sample {
             timeoutSeconds: 5,
             contextData: [:],
             expiresAt: time,
+            nextReminderAt: time,
             pausedAt: time,
             resumedAt: nil,
             createdAt: time,

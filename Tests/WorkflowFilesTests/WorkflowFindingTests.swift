@@ -50,6 +50,13 @@ import Testing
         Sample("  on:\n    E: { guard: { type: jq, params: { expr: now } } }", "jq", 11),
         Sample("  initial: a\n  states: { a: { id: x }, b: { id: x } }", "duplicate-id", 11),
         Sample("  meta: { park: { } }", "park-expires", 10, "e.g. `expires: P7D`"),
+        Sample(
+            "  meta:\n    park:\n      expires: P1D\n      schemas:\n        E:\n          properties:\n"
+                + "            a: { type: string,\n              pattern: x }",
+            "schema",
+            17,
+            "use `enum`, `minLength` or a guard"
+        ),
         Sample("  meta: { stage: FINISHE }", "unknown-stage", 10, "did you mean `FINISHED`?"),
         Sample("  entry: { type: sendTo }", "unsupported", 10),
         Sample("  entry: 5", "wrong-type", 10),

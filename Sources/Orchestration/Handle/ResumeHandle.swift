@@ -21,6 +21,8 @@ package struct ResumeHandle: Equatable, Sendable {
     package var timeoutSeconds: Int?
     package var contextData: JSONValue
     package var expiresAt: Instant?
+    /// When the next reminder is due; nil when none is to come.
+    package var nextReminderAt: Instant?
     package var pausedAt: Instant?
     package var resumedAt: Instant?
     package var createdAt: Instant
@@ -41,6 +43,7 @@ package struct ResumeHandle: Equatable, Sendable {
         timeoutSeconds: Int?,
         contextData: JSONValue,
         expiresAt: Instant?,
+        nextReminderAt: Instant? = nil,
         pausedAt: Instant?,
         resumedAt: Instant?,
         createdAt: Instant,
@@ -60,6 +63,7 @@ package struct ResumeHandle: Equatable, Sendable {
         self.timeoutSeconds = timeoutSeconds
         self.contextData = contextData
         self.expiresAt = expiresAt
+        self.nextReminderAt = nextReminderAt
         self.pausedAt = pausedAt
         self.resumedAt = resumedAt
         self.createdAt = createdAt

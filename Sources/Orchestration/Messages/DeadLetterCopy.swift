@@ -33,6 +33,46 @@ extension DeadLetter {
 
     /// The copy for `<topic>.dlq`: the original bytes and headers, and why it is there.
     package func copy(tenantID: String) -> OutboxMessage {
+        var headers = originalHeaders
+        headers["dlq_reason"] = .string(reason.rawValue)
+        headers["dlq_detail"] = .string(detail)
+        headers["dlq_topic"] = .string(topic)
+        headers["dlq_partition"] = .string(String(partition))
+        headers["dlq_offset"] = .string(String(recordOffset))
+        return message(id: id.cast(), topic: topic + Self.topicSuffix, headers, tenantID, createdAt)
+    }
+
+    /// The original record once more for the topic it came from; the row's id follows from how often that was done.
+    package func again(tenantID: String) -> OutboxMessage {
+        let time = requeuedAt ?? createdAt
+        let id = EventID(derivedFrom: "requeue", id.description, requeuedAt == nil ? "" : time.description)
+        return message(id: id, topic: topic, originalHeaders, tenantID, time)
+    }
+
+    private func message(
+        id: EventID,
+        topic: String,
+        _ headers: JSONObject,
+        _ tenantID: String,
+        _ createdAt: Instant
+    ) -> OutboxMessage {
+        let session = recordKey.flatMap { SessionID(String(decoding: $0, as: UTF8.self)) }
+        return OutboxMessage(
+            id: id,
+            eventID: nil,
+            tenantID: tenantID,
+            topic: topic,
+            // The column is text and the key may be anything; the record itself is published with `rawKey`.
+            partitionKey: session?.description ?? "\(self.topic)/\(partition)",
+            headers: .object(headers),
+            payload: .object([:]),
+            rawKey: recordKey,
+            rawValue: recordValue ?? [],
+            createdAt: createdAt
+        )
+    }
+
+    private var originalHeaders: JSONObject {
         var headers = JSONObject()
         for pair in self.headers.array ?? [] {
             guard let parts = pair.array, parts.count == 2, let name = parts[0].string else { continue }
@@ -44,25 +84,7 @@ extension DeadLetter {
                 case .some(let value): [value, parts[1]]
                 }
         }
-        headers["dlq_reason"] = .string(reason.rawValue)
-        headers["dlq_detail"] = .string(detail)
-        headers["dlq_topic"] = .string(topic)
-        headers["dlq_partition"] = .string(String(partition))
-        headers["dlq_offset"] = .string(String(recordOffset))
-        let session = recordKey.flatMap { SessionID(String(decoding: $0, as: UTF8.self)) }
-        return OutboxMessage(
-            id: id.cast(),
-            eventID: nil,
-            tenantID: tenantID,
-            topic: topic + Self.topicSuffix,
-            // The column is text and the key may be anything; the record itself is published with `rawKey`.
-            partitionKey: session?.description ?? "\(topic)/\(partition)",
-            headers: .object(headers),
-            payload: .object([:]),
-            rawKey: recordKey,
-            rawValue: recordValue ?? [],
-            createdAt: createdAt
-        )
+        return headers
     }
 }
 

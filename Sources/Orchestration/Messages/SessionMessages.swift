@@ -71,6 +71,9 @@ package enum SessionMessages {
         Command("Pause", "Paused"),
         Command("Unpause", "Unpaused"),
         Command("Task.Retry", "Task.Retried"),
+        Command("Task.Cancel", "Task.Cancelled"),
+        Command("Task.Complete", "Task.Completed"),
+        Command("Task.Skip", "Task.Skipped"),
     ]
 
     private static let commandsByType = Dictionary(

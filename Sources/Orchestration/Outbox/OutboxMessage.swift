@@ -36,6 +36,10 @@ package struct OutboxMessage: Equatable, Sendable {
     package static let maxRetriesDefault = 5
     package static let sourceBCDefault = "genesis"
 
+    /// How the message of a row begins that an operator has given up: it counts as SENT and was not published.
+    package static let skipMark = "skipped by "
+    package var isSkipped: Bool { status == .sent && errorMessage?.hasPrefix(Self.skipMark) == true }
+
     /// The lane of a key: FNV-1a over its UTF-8 bytes, modulo `laneCount`.
     package static func lane(of key: String) -> Int {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325

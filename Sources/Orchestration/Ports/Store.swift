@@ -269,6 +269,8 @@ package struct DueInput: Equatable, Sendable {
         /// The session's `next_timer_at`.
         case timer
         case handle(HandleID)
+        /// The wait's `next_reminder_at`.
+        case reminder(HandleID)
         case task(TaskID, attempt: Int)
     }
 

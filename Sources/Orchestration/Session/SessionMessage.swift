@@ -80,6 +80,7 @@ package struct SessionMessage: Sendable, Equatable {
             switch due.kind {
             case .timer: ("timer.due", "\(due.sessionID)/\(due.dueAt)")
             case .handle(let id): (SessionMessages.parkExpired, "\(id)")
+            case .reminder(let id): ("wait.reminder", "\(id)/\(due.dueAt)")
             case .task(let id, let attempt): ("task.overdue", "\(id)/\(attempt)/\(due.dueAt)")
             }
         let id = MessageID(derivedFrom: type, subject)

@@ -21,6 +21,7 @@ extension Turn {
             return refuse(message, .invalid, "`\(message.type)` is sent by the worker alone")
         }
         if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }
+        if operate(message) { return }
         if session.status.hasEnded {
             return refuse(message, .wrongStage, "the session is \(session.status.rawValue); nothing can follow")
         }
@@ -33,6 +34,7 @@ extension Turn {
         }
         if session.status == .paused, !workflow.chart.rootNames(message.type) { return keep(message) }
         if let reason = staleDraft(message) { return refuse(message, .staleAttempt, reason) }
+        if let (verdict, reason) = verdictOfReply(message) { return refuse(message, verdict, reason) }
         switch step(.event(type: message.type, payload: message.payload)) {
         case .failure(let failure): raiseIncident(failure, message)
         case .success(let step): follow(step, message)

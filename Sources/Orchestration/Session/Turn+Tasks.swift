@@ -39,12 +39,16 @@ extension Turn {
         if answer.isFinal, session.status == .paused, task.status.isOpen, answer.attempt == task.attempt {
             return keepAnswer(answer, message)
         }
-        let reaction = task.handle(answer, actor: actor, now: now)
+        let fitting = Self.fitting(answer, actor)
+        let reaction = task.handle(fitting, actor: actor, now: now)
         guard answer.isFinal else {
             if reaction == .changed { put(task) }
             return
         }
         settle(task, reaction, message)
+        if fitting != answer, reaction != .ended, reaction != .staleAttempt {
+            record(message, .failed, .invalid, task.errorData["message"].string)
+        }
     }
 
     mutating func taskOverdue(_ id: TaskID, attempt: Int, _ message: SessionMessage) {
@@ -92,7 +96,7 @@ extension Turn {
         }
     }
 
-    private mutating func proceed(_ input: ChartInput, _ task: AsyncTask, _ message: SessionMessage) {
+    mutating func proceed(_ input: ChartInput, _ task: AsyncTask, _ message: SessionMessage) {
         let cause = Cause(message: message, trigger: task.triggeredByCommandID, expired: nil)
         switch step(input) {
         case .success(let step): apply(step, cause)
@@ -137,6 +141,7 @@ extension Turn {
             handle.status = .cancelled
             handle.updatedAt = now
             put(handle)
+            if !announcements.keys.contains("wait_ended") { announce(endOf: handle) }
         }
         for row in scope.pendingCommands where row.verdict == .buffered {
             refuse(SessionMessage(row: row), .superseded, reason)

@@ -16,6 +16,16 @@ extension Turn {
         let derived = correlation(of: state, visit: visit)
         let early = scope.handles.first { $0.status == .pendingPause && $0.correlationID == derived }
         let replies = state.on.map(\.descriptor).filter { $0 != SessionMessages.parkExpired }
+        var resume: JSONObject = [
+            "state": .string(state.id), "visit": .int(visit), "replies": .array(replies.map { .string($0) }),
+        ]
+        let reminders = reminders(of: park)
+        if !reminders.isEmpty { resume["reminders"] = .array(reminders.map { JSONValue($0) }) }
+        if park.allowedUsers != nil {
+            let (users, fault) = allowedUsers(park)
+            resume["allowed"] = .array(users)
+            if let fault { announcements["incident"] = .string(fault) }
+        }
         let handle = ResumeHandle(
             id: early?.id ?? HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visit)"),
             tenantID: session.tenantID,
@@ -23,9 +33,7 @@ extension Turn {
             correlationID: value(of: park.correlation)?.string ?? derived,
             flowRunID: "\(session.id)/\(workflow.hash.prefix(12))",
             taskName: state.id,
-            resumeHandle: [
-                "state": .string(state.id), "visit": .int(visit), "replies": .array(replies.map { .string($0) }),
-            ],
+            resumeHandle: .object(resume),
             status: session.status == .paused ? .paused : .waiting,
             draft: value(of: park.draft)?.int,
             resumePayload: .null,
@@ -33,6 +41,7 @@ extension Turn {
             timeoutSeconds: Int(clamping: park.expires.microseconds / 1_000_000),
             contextData: value(of: park.contextData) ?? [:],
             expiresAt: now + park.expires,
+            nextReminderAt: reminders.first,
             pausedAt: session.status == .paused ? now : nil,
             resumedAt: nil,
             createdAt: early?.createdAt ?? now,
@@ -77,9 +86,14 @@ extension Turn {
         handle.status = status
         handle.updatedAt = now
         put(handle)
+        announce(endOf: handle)
+    }
+
+    /// The event of the step says which wait it ended, and how.
+    mutating func announce(endOf handle: ResumeHandle) {
         announcements["wait_ended"] = [
             "handle_id": JSONValue(handle.id), "correlation_id": .string(handle.correlationID),
-            "status": .string(status.rawValue),
+            "status": .string(handle.status.rawValue),
         ]
     }
 
@@ -95,7 +109,7 @@ extension Turn {
         let input: JSONValue = ["event": nil, "context": chart.context, "session": sessionView]
         do {
             let value = try workflow.expressions.evaluate(program, on: input)
-            return value.isNull ? nil : value
+            return value.isNull ? Optional.none : value
         } catch {
             announcements["incident"] = .string("\(error)")
             return nil
@@ -132,6 +146,7 @@ extension Turn {
         if scope.handles.contains(where: { $0.status == .pendingPause && $0.correlationID == derived }) {
             return refuse(message, .superseded, "another reply to this wait is already kept")
         }
+        if let (verdict, reason) = verdictOfEarlyReply(message, to: state) { return refuse(message, verdict, reason) }
         put(
             ResumeHandle(
                 // Not the wait's own id: if the reply expires before the wait opens, that id must still be free.
@@ -252,6 +267,7 @@ extension Turn {
         switch due {
         case .timer: fireTimers(message)
         case .handle(let id): expire(id, message)
+        case .reminder(let id): remind(id, message)
         case .task(let id, let attempt): taskOverdue(id, attempt: attempt, message)
         }
     }

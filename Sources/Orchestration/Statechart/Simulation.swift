@@ -37,6 +37,12 @@ package struct Simulation: Sendable {
         return answer(rejected: rejected)
     }
 
+    /// Answers a line that could not be read: nothing changes.
+    package mutating func reject(_ reason: String) -> JSONValue {
+        effects = []
+        return answer(rejected: reason)
+    }
+
     /// Does what a line asks for, and says why it was rejected, if it was.
     private mutating func read(_ input: JSONValue) -> String? {
         guard let members = input.object else { return "expected an object, found \(input.typeName)" }

@@ -59,7 +59,20 @@ final class PostgresConnection {
         }
     }
 
-    /// Runs the steps within the transaction that `script("BEGIN")` has begun; for migrations.
+    /// Runs the body in a transaction, for what must read before it knows what to write.
+    func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
+        do throws(StoreError) {
+            _ = try pipeline([Step(.begin), Step(.limits)])
+            let value = try body()
+            _ = try pipeline([Step(.commit)])
+            return value
+        } catch {
+            if !isLost { PQclear(PQexec(pointer, "ROLLBACK")) }
+            throw error
+        }
+    }
+
+    /// Runs the steps within a transaction that has begun.
     func steps(_ steps: [Step]) throws(StoreError) -> [PostgresResult] { try pipeline(steps) }
 
     /// Runs text that may hold several statements, as given; for migrations.

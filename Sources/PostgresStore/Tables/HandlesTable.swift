@@ -5,8 +5,8 @@ enum HandlesTable {
     /// Every column in the order of the model's properties, as `read` expects them.
     static let columns = """
         id, tenant_id, session_id, correlation_id, flow_run_id, task_name, resume_handle, status, draft,
-        resume_payload, resumed_by, timeout_seconds, context_data, expires_at, paused_at, resumed_at,
-        created_at, updated_at
+        resume_payload, resumed_by, timeout_seconds, context_data, expires_at, next_reminder_at,
+        paused_at, resumed_at, created_at, updated_at
         """
 
     static let upsert = Statement(
@@ -14,23 +14,23 @@ enum HandlesTable {
         """
         INSERT INTO flow_resume_handles AS t (
             id, tenant_id, session_id, correlation_id, flow_run_id, task_name, resume_handle, status,
-            draft, resume_payload, resumed_by, timeout_seconds, context_data, expires_at, paused_at,
-            resumed_at, created_at, updated_at
+            draft, resume_payload, resumed_by, timeout_seconds, context_data, expires_at,
+            next_reminder_at, paused_at, resumed_at, created_at, updated_at
         )
         SELECT
             u.id, u.tenant_id, u.session_id, u.correlation_id, u.flow_run_id, u.task_name,
             u.resume_handle, u.status::handle_status, u.draft, u.resume_payload, u.resumed_by,
-            u.timeout_seconds, u.context_data, u.expires_at, u.paused_at, u.resumed_at, u.created_at,
-            u.updated_at
+            u.timeout_seconds, u.context_data, u.expires_at, u.next_reminder_at, u.paused_at,
+            u.resumed_at, u.created_at, u.updated_at
         FROM unnest(
             $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::jsonb[],
             $8::text[], $9::bigint[], $10::jsonb[], $11::uuid[], $12::bigint[], $13::jsonb[],
             $14::timestamptz[], $15::timestamptz[], $16::timestamptz[], $17::timestamptz[],
-            $18::timestamptz[]
+            $18::timestamptz[], $19::timestamptz[]
         ) WITH ORDINALITY AS u (
             id, tenant_id, session_id, correlation_id, flow_run_id, task_name, resume_handle, status,
-            draft, resume_payload, resumed_by, timeout_seconds, context_data, expires_at, paused_at,
-            resumed_at, created_at, updated_at, ordinal
+            draft, resume_payload, resumed_by, timeout_seconds, context_data, expires_at,
+            next_reminder_at, paused_at, resumed_at, created_at, updated_at, ordinal
         )
         ORDER BY u.ordinal
         ON CONFLICT (id) DO UPDATE SET
@@ -47,6 +47,7 @@ enum HandlesTable {
             timeout_seconds = excluded.timeout_seconds,
             context_data = excluded.context_data,
             expires_at = excluded.expires_at,
+            next_reminder_at = excluded.next_reminder_at,
             paused_at = excluded.paused_at,
             resumed_at = excluded.resumed_at,
             updated_at = excluded.updated_at
@@ -70,6 +71,7 @@ enum HandlesTable {
             values.column(rows) { $0.timeoutSeconds }
             values.column(rows) { $0.contextData }
             values.column(rows) { $0.expiresAt }
+            values.column(rows) { $0.nextReminderAt }
             values.column(rows) { $0.pausedAt }
             values.column(rows) { $0.resumedAt }
             values.column(rows) { $0.createdAt }
@@ -93,6 +95,7 @@ enum HandlesTable {
             timeoutSeconds: try row.optional(),
             contextData: try row.value(),
             expiresAt: try row.optional(),
+            nextReminderAt: try row.optional(),
             pausedAt: try row.optional(),
             resumedAt: try row.optional(),
             createdAt: try row.value(),

@@ -69,6 +69,10 @@ enum LoadStatements {
             WHERE status IN ('PENDING_PAUSE', 'WAITING') AND expires_at <= statement_timestamp()
             ORDER BY expires_at LIMIT $1::bigint)
             UNION ALL
+            (SELECT 'reminder', session_id, tenant_id, id, 0, next_reminder_at
+            FROM flow_resume_handles WHERE status = 'WAITING' AND next_reminder_at <= statement_timestamp()
+            ORDER BY next_reminder_at LIMIT $1::bigint)
+            UNION ALL
             (SELECT 'task', session_id, tenant_id, id, attempt, deadline_at
             FROM async_tasks WHERE status IN ('PENDING', 'RUNNING') AND deadline_at <= statement_timestamp()
             ORDER BY deadline_at LIMIT $1::bigint)

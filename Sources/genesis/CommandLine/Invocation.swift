@@ -64,7 +64,16 @@ struct Invocation: Sendable {
 
     /// An identifier in its 36-character form.
     func identifier<Kind>(_ name: String, of kind: Kind.Type = Kind.self) throws -> Identifier<Kind> {
-        let text = try required(name)
+        try parse(required(name))
+    }
+
+    /// All identifiers given in that place, each once.
+    func identifiers<Kind>(_ name: String, of kind: Kind.Type = Kind.self) throws -> [Identifier<Kind>] {
+        var seen: Set<Identifier<Kind>> = []
+        return try (positionals[name] ?? []).map { try parse($0) }.filter { seen.insert($0).inserted }
+    }
+
+    private func parse<Kind>(_ text: String) throws -> Identifier<Kind> {
         guard let identifier = Identifier<Kind>(text) else {
             throw CommandFailure.usage(
                 "`\(Printable.text(text))` is not an id: 36 characters with hyphens are expected"

@@ -9,6 +9,7 @@ enum CommandTree {
             BrokerCommand.specification, MigrateCommand.specification, TopicsCommand.specification,
             WorkflowCommand.specification, SessionsCommand.specification, HandlesCommand.specification,
             TasksCommand.specification, OutboxCommand.specification, DeadLettersCommand.specification,
+            BenchCommand.specification,
             ConfigCommand.specification, VersionCommand.specification,
         ]
     )

@@ -3,7 +3,7 @@ internal import Orchestration
 enum DeadLettersCommand {
     static let specification = CommandSpecification(
         name: "dead-letters",
-        summary: "Show records that could not be processed, and why.",
+        summary: "Show records that could not be processed, and publish them again.",
         examples: ["genesis dead-letters list"],
         subcommands: [
             CommandSpecification(
@@ -27,8 +27,52 @@ enum DeadLettersCommand {
                     invocation.print(row: row.json)
                 }
             ),
+            CommandSpecification(
+                name: "requeue",
+                summary: "Publish dead letters again, byte for byte, to the topics they came from.",
+                details: """
+                    The records go through the outbox, so a worker must run. Each is marked with the time; one that was \
+                    requeued before is refused unless --again is given. All the ids, or none of them.
+                    """,
+                examples: [
+                    "genesis dead-letters requeue 01234567-89ab-4cde-8f01-23456789abcd",
+                    "genesis dead-letters requeue --all --reason unknown_type",
+                ],
+                positionals: [
+                    .init(name: "ID", summary: "The dead letters' ids.", isRequired: false, isRepeated: true)
+                ],
+                options: [
+                    .init(name: "all", summary: "All that were never requeued."),
+                    .init(name: "reason", valueName: "REASON", summary: "With --all: only those set aside for REASON."),
+                    .init(name: "again", summary: "With ids: also those that were requeued before."),
+                    .yes, .json,
+                ],
+                run: requeue
+            ),
         ]
     )
+
+    @Sendable private static func requeue(_ invocation: Invocation) async throws {
+        let ids = try invocation.identifiers("ID", of: DeadLetterKind.self)
+        let reason = try invocation.word("reason", of: DeadLetter.Reason.self)
+        guard ids.isEmpty == invocation.has("all") else {
+            throw CommandFailure.usage("give ids of dead letters, or --all")
+        }
+        guard reason == nil || invocation.has("all") else {
+            throw CommandFailure.usage("--reason belongs to --all; ids are taken whatever their reason")
+        }
+        guard !invocation.has("again") || !invocation.has("all") else {
+            throw CommandFailure.usage("--again takes ids: --all means those that were never requeued")
+        }
+        if ids.isEmpty { try invocation.confirm("Publish all these dead letters again?") }
+        let tenant = try Configuration(invocation).tenant
+        let count = try await invocation.withQueries { queries in
+            ids.isEmpty
+                ? try await queries.requeueWaitingDeadLetters(reason: reason, tenantID: tenant)
+                : try await queries.requeueDeadLetters(ids, again: invocation.has("again"), tenantID: tenant)
+        }
+        invocation.print(count: count, "requeued", "The relay will publish \(Phrases.records(count)) again.")
+    }
 
     @Sendable private static func list(_ invocation: Invocation) async throws {
         let limit = try invocation.limit

@@ -30,6 +30,7 @@ enum HandlesCommand {
                     invocation.print(row: row.json)
                 }
             ),
+            explanation,
         ]
     )
 

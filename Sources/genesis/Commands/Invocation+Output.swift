@@ -17,6 +17,11 @@ extension Invocation {
         }
     }
 
+    /// `{"requeued":3}` with `--json`, else the sentence.
+    func print(count: Int, _ name: String, _ sentence: String) {
+        surroundings.output.line(has("json") ? JSONValue.object([name: .int(count)]).text : sentence)
+    }
+
     /// An option whose value is one of an enumeration's words, in any case.
     func word<Word: RawRepresentable & CaseIterable>(_ option: String, of: Word.Type) throws -> Word?
     where Word.RawValue == String {

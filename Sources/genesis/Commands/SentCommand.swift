@@ -7,6 +7,10 @@ struct SentCommand: Sendable {
     var payload: JSONValue
     /// The wait that a reply means.
     var correlation: String?
+    /// Whose the session is; by default the configured tenant.
+    var tenant: String?
+    /// Who sends it when `--user` does not say.
+    var user: String?
 
     /// How long a verdict is waited for.
     static let verdictLimit = Interval.seconds(10)
@@ -64,8 +68,8 @@ struct SentCommand: Sendable {
         let now = invocation.surroundings.now
         let row = row(
             id: FreshIdentifier.make(),
-            tenant: configuration.tenant,
-            user: invocation.value("user"),
+            tenant: tenant ?? configuration.tenant,
+            user: invocation.value("user") ?? user,
             key: invocation.value("key"),
             now: now
         )

@@ -5,7 +5,7 @@ enum TasksCommand {
 
     static let specification = CommandSpecification(
         name: "tasks",
-        summary: "Show the work that agents do.",
+        summary: "Show and steer the work that agents do.",
         examples: ["genesis tasks list --status RUNNING"],
         subcommands: [
             CommandSpecification(
@@ -34,7 +34,7 @@ enum TasksCommand {
                 options: [.json],
                 run: watch
             ),
-        ]
+        ] + OperatedTask.specifications
     )
 
     private static let taskID = CommandSpecification.Positional(name: "ID", summary: "The task's id.")

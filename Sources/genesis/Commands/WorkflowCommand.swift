@@ -80,11 +80,13 @@ enum WorkflowCommand {
         invocation.surroundings.output.line(simulation.start().text)
         while let line = readLine() {
             if line.allSatisfy(\.isWhitespace) { continue }
+            let answer: JSONValue
             do throws(JSONFault) {
-                invocation.surroundings.output.line(simulation.line(try JSONText.parse(line)).text)
+                answer = simulation.line(try JSONText.parse(line))
             } catch {
-                throw CommandFailure.usage("the line is not valid JSON: \(error)")
+                answer = simulation.reject("the line is not valid JSON: \(error)")
             }
+            invocation.surroundings.output.line(answer.text)
         }
     }
 

@@ -21,6 +21,9 @@ enum Phrases {
         return difference > .zero ? "in \(length(difference))" : "\(length(difference)) ago"
     }
 
+    /// `1 record`, `3 records`.
+    static func records(_ count: Int) -> String { count == 1 ? "1 record" : "\(count) records" }
+
     /// `██████░░░░  60 %`.
     static func bar(_ progress: Percentage, cells: Int = 20) -> String {
         let filled = min(cells, progress.hundredths * cells / 10_000)

@@ -16,9 +16,20 @@ protocol SessionQueries: Sendable {
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict.
     func insert(_ command: InboxCommand) async throws(StoreError)
+    /// Newest first.
+    func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand]
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?
     /// Forgets the positions in all clusters; for a broker that has forgotten its records.
     func forgetPositions() async throws(StoreError)
+    /// Publishes the dead letters again; unless all of them can be, none is and a sentence says why.
+    func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int
+    /// Publishes all dead letters again that never were; how many.
+    func requeueWaitingDeadLetters(reason: DeadLetter.Reason?, tenantID: String) async throws(StoreError) -> Int
+    /// The status before of each row found; unless all were FAILED or DEAD nothing has changed.
+    func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus]
+    func requeueDeadOutbox() async throws(StoreError) -> Int
+    /// The status before; unless it was DEAD nothing has changed.
+    func skipOutbox(_ id: EventID, by name: String, reason: String) async throws(StoreError) -> OutboxStatus?
     func close() async
 }
 

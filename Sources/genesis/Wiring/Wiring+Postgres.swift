@@ -125,7 +125,35 @@ private struct DatabaseQueries: SessionQueries {
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] { try await rows.deadLetters(limit: limit) }
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter? { try await rows.deadLetter(id) }
     func insert(_ command: InboxCommand) async throws(StoreError) { try await rows.insert(command) }
+    func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        try await rows.commands(session: session, limit: limit)
+    }
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand? { try await rows.command(id) }
     func forgetPositions() async throws(StoreError) { try await rows.forgetPositions() }
+    func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int {
+        switch try await rows.requeueDeadLetters(ids, again: again, tenantID: tenantID) {
+        case .done(let count): return count
+        case .unknown(let id): throw CommandFailure.notSo("there is no dead letter \(id); nothing was requeued")
+        case .already(let id, let time):
+            throw CommandFailure.notSo(
+                "dead letter \(id) was requeued at \(time) already; nothing was requeued (--again does it once more)"
+            )
+        }
+    }
+    func requeueWaitingDeadLetters(reason: DeadLetter.Reason?, tenantID: String) async throws(StoreError) -> Int {
+        var total = 0
+        while true {
+            let count = try await rows.requeueWaitingDeadLetters(reason: reason, tenantID: tenantID)
+            total += count
+            if count < PostgresQueries.requeueBatchMax { return total }
+        }
+    }
+    func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus] {
+        try await rows.requeueOutbox(ids)
+    }
+    func requeueDeadOutbox() async throws(StoreError) -> Int { try await rows.requeueDeadOutbox() }
+    func skipOutbox(_ id: EventID, by name: String, reason: String) async throws(StoreError) -> OutboxStatus? {
+        try await rows.skipOutbox(id, by: name, reason: reason)
+    }
     func close() async { rows.close() }
 }

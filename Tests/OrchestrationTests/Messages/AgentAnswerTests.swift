@@ -73,8 +73,8 @@ import Testing
     }
 
     @Test func `each command has a type, an event and at most one stage`() {
-        #expect(SessionMessages.commands.count == 27)
-        #expect(Set(SessionMessages.commands.map(\.type)).count == 27)
+        #expect(SessionMessages.commands.count == 30)
+        #expect(Set(SessionMessages.commands.map(\.type)).count == 30)
         let named = [
             SessionMessages.start, SessionMessages.finish, SessionMessages.fail, SessionMessages.abandon,
             SessionMessages.navigate, SessionMessages.pause, SessionMessages.unpause, SessionMessages.createBranch,

@@ -1,0 +1,84 @@
+internal import Orchestration
+
+/// `genesis bench`: fixed scenarios, each with the floor measured beside it in the same run.
+enum BenchCommand {
+    static let specification = CommandSpecification(
+        name: "bench",
+        summary: "Measure this machine: intake, turns, relay or latency, each beside its floor.",
+        details: """
+            Without --database-url and --kafka-brokers a durable PostgreSQL of its own and the embedded broker are \\
+            started in a temporary folder and removed afterwards. Only these two flags name others, which must be \\
+            empty; then there is no floor of PostgreSQL rows.
+
+            intake   Start commands that lie in Kafka → committed. Floor: the same rows written by multi-row \\
+            statements in pipeline mode.
+            turns    Sessions in a tight loop: reply → resumed → next task request, answered at once. Floor: the same \\
+            rows, each written once.
+            relay    Outbox rows → SENT. Floor: the same records handed to the producer.
+            latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
+            """,
+        examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
+        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay or latency.")],
+        options: [
+            .init(name: "events", valueName: "N", summary: "intake, relay: how many (default \(eventsDefault))."),
+            .init(name: "sessions", valueName: "N", summary: "turns, latency: how many (default \(sessionsDefault))."),
+            .init(name: "seconds", valueName: "N", summary: "turns, latency: how long (default \(secondsDefault))."),
+            .init(name: "rate", valueName: "N", summary: "latency: replies per second (default \(rateDefault))."),
+            .init(name: "partitions", valueName: "N", summary: "Partitions of each topic of the embedded broker."),
+            .init(name: "debug-build", summary: "Measure a debug build too; its figures mean nothing."), .json,
+        ],
+        run: run
+    )
+
+    static let eventsDefault = 20_000
+    /// The embedded broker keeps about 5 MiB per partition; more records would push the first ones out.
+    static let eventsMax = 40_000
+    static let sessionsDefault = 200
+    static let sessionsMax = 10_000
+    static let secondsDefault = 10
+    static let secondsMax = 600
+    static let rateDefault = 100
+    static let rateMax = 5_000
+
+    enum Scenario: String, CaseIterable { case intake, turns, relay, latency }
+
+    @Sendable private static func run(_ invocation: Invocation) async throws {
+        let word = try invocation.required("SCENARIO")
+        guard let scenario = Scenario(rawValue: word) else {
+            throw CommandFailure.usage(
+                "there is no scenario `\(Printable.text(word))`; one of "
+                    + Scenario.allCases.map(\.rawValue).joined(separator: ", ")
+            )
+        }
+        let events = try invocation.integer("events", in: 1...eventsMax) ?? eventsDefault
+        let sessions = try invocation.integer("sessions", in: 1...sessionsMax) ?? sessionsDefault
+        let seconds = try invocation.integer("seconds", in: 1...secondsMax) ?? secondsDefault
+        let rate = try invocation.integer("rate", in: 1...rateMax) ?? rateDefault
+        if !BenchReport.isReleaseBuild {
+            guard invocation.has("debug-build") else {
+                throw CommandFailure.usage(
+                    "this is a debug build, whose figures mean nothing; build with `swift build -c release`, or give "
+                        + "--debug-build to see the scenario run"
+                )
+            }
+            invocation.surroundings.errors.line("bench: A DEBUG BUILD IS MEASURED: ITS FIGURES MEAN NOTHING")
+        }
+        let environment = try await BenchEnvironment(invocation)
+        defer { environment.close() }
+        var report: BenchReport
+        switch scenario {
+        case .intake: report = try await IntakeScenario(environment: environment, events: events).run()
+        case .relay: report = try await RelayScenario(environment: environment, rows: events).run()
+        case .turns:
+            let turns = TurnsScenario(environment: environment, sessions: sessions, seconds: seconds)
+            report = try await turns.run()
+        case .latency:
+            let latency = LatencyScenario(environment: environment, sessions: sessions, seconds: seconds, rate: rate)
+            report = try await latency.run()
+        }
+        let (versions, settings) = try await environment.versions()
+        report.settings = environment.settings.merging(report.settings)
+        report.settings["postgresql"] = settings
+        invocation.print(report.json(versions: versions), orText: report.table)
+    }
+}

@@ -1,0 +1,188 @@
+internal import EmbeddedServices
+internal import Glibc
+internal import KafkaTransport
+internal import Orchestration
+internal import PostgresStore
+
+/// Where a scenario runs: a database, brokers, and the worker as a process of its own, so that its CPU time is its own.
+final class BenchEnvironment: Sendable {
+    static let databaseName = "genesis"
+    static let floorName = "genesis_floor"
+    static let partitionsDefault = 4
+    /// How long any single step may take before the run counts as failed.
+    static let stepLimit = Interval.seconds(300)
+    static let brokerStartLimit = Interval.seconds(15)
+    /// The embedded broker answers a waiting fetch only at its end: that is then its latency.
+    static let fetchWaitMilliseconds = 1
+    static let stopGraceSeconds = 10
+
+    let kafka: KafkaConfiguration
+    let workflows: [Workflow]
+    let partitions: Int
+    let pool: PostgresPool
+    let meter: PostgresMeter
+    /// Nil when a database was given, which holds one only.
+    let floorPool: PostgresPool?
+    let folder: String
+    private let executable: String
+    private let variables: [String: String]
+    private let cluster: PostgresCluster?
+    private let broker: ChildProcess?
+    private let log: Terminal
+
+    init(_ invocation: Invocation) async throws {
+        let configuration = try Configuration(invocation)
+        let surroundings = invocation.surroundings
+        (log, executable) = (surroundings.errors, surroundings.executable)
+        partitions = try invocation.integer("partitions", in: 1...64) ?? Self.partitionsDefault
+        workflows = try Wiring.workflows(configuration)
+        var template = Array("/tmp/genesis-bench-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw CommandFailure.unavailable("cannot make a folder in /tmp") }
+        let folder = String(decoding: template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        self.folder = folder
+        chmod(folder, 0o755)
+        let migrations = try configuration.path(.migrations)
+        var variables = surroundings.environment.filter { !$0.key.hasPrefix("GENESIS_") }
+
+        // A `genesis dev` that runs here is not meant: only what the command line or the environment names.
+        let url = invocation.value(Setting.databaseURL.flag)
+        let brokers = invocation.value(Setting.kafkaBrokers.flag)
+        if let url {
+            cluster = nil
+            floorPool = nil
+            variables[Setting.databaseURL.variable] = url
+        } else {
+            let cluster = try PostgresCluster.start(folder: folder, durability: .durable, tcp: true)
+            self.cluster = cluster
+            let pool = try PostgresPool(connectionString: cluster.connectionString(), size: 1)
+            for name in [Self.databaseName, Self.floorName] {
+                try await PostgresQueries(pool: pool).createDatabaseIfMissing(name)
+            }
+            pool.close()
+            variables[Setting.databaseURL.variable] = cluster.connectionString(database: Self.databaseName)
+            let floor = cluster.connectionString(database: Self.floorName)
+            try await Self.migrate(floor, migrations)
+            floorPool = try PostgresPool(connectionString: floor, size: Wiring.workerConnections)
+        }
+        let database = variables[Setting.databaseURL.variable] ?? ""
+        try await Self.migrate(database, migrations)
+        pool = try PostgresPool(connectionString: database, size: 2)
+        meter = PostgresMeter(pool: pool)
+        guard try await PostgresQueries(pool: pool).sessions(limit: 1).isEmpty else {
+            throw CommandFailure.usage(
+                "the database holds sessions; `genesis bench` writes much and wants an empty one"
+            )
+        }
+
+        let properties = FilePath.join(folder, "kafka.properties")
+        var lines = ""
+        if let brokers {
+            broker = nil
+            variables[Setting.kafkaBrokers.variable] = brokers
+            if let given = configuration.value(.kafkaProperties) { lines = try TextFile.read(given) }
+        } else {
+            lines = "fetch.wait.max.ms=\(Self.fetchWaitMilliseconds)\nsession.timeout.ms=4000\n"
+            lines += "heartbeat.interval.ms=500\n"
+            let file = FilePath.join(folder, "broker.address")
+            let count = partitions
+            let topics = Topics.needed(by: workflows).map { "\($0):\(count)" }.joined(separator: ",")
+            let process = try ChildProcess(
+                [executable, "broker", "--address-file", file, "--topics", topics],
+                environment: variables,
+                logFile: FilePath.join(folder, "broker.log")
+            )
+            broker = process
+            try await Self.eventually("the broker starts", within: Self.brokerStartLimit) {
+                TextFile.exists(file) || process.exitCode != nil
+            }
+            variables[Setting.kafkaBrokers.variable] = String(try TextFile.read(file).prefix { !$0.isWhitespace })
+        }
+        try TextFile.replace(properties, with: lines)
+        variables[Setting.kafkaProperties.variable] = properties
+        variables[Setting.workflows.variable] = try configuration.path(.workflows)
+        variables[Setting.migrations.variable] = migrations
+        variables[Setting.node.variable] = "bench"
+        variables[Setting.logLevel.variable] = configuration.value(.logLevel)
+        self.variables = variables
+        kafka = try KafkaConfiguration(
+            brokers: variables[Setting.kafkaBrokers.variable] ?? "",
+            groupID: "genesis-bench",
+            propertiesFile: properties
+        )
+    }
+
+    /// Starts the worker, its log in the folder.
+    func worker() throws -> ChildProcess {
+        try ChildProcess([executable, "worker"], environment: variables, logFile: FilePath.join(folder, "worker.log"))
+    }
+
+    func stop(_ worker: ChildProcess) {
+        if worker.exitCode == nil { worker.stop(graceSeconds: Self.stopGraceSeconds) }
+    }
+
+    /// Stops what was started here, and removes it.
+    func close() {
+        pool.close()
+        floorPool?.close()
+        broker?.stop(graceSeconds: Self.stopGraceSeconds)
+        cluster?.stop()
+        let remove = try? ChildProcess(["/bin/rm", "-rf", folder], environment: [:], logFile: "/dev/null")
+        _ = remove?.wait()
+    }
+
+    func say(_ text: String) { log.line("bench: \(text)") }
+
+    var settings: JSONObject {
+        [
+            "database": cluster == nil ? "given" : "own", "broker": broker == nil ? "given" : "embedded",
+            "partitions": .int(partitions), "worker_connections": .int(Wiring.workerConnections),
+            "workflow": .string(workflows.map { "\($0.name) \($0.version)" }.sorted().joined(separator: ", ")),
+        ]
+    }
+
+    func versions() async throws -> (versions: JSONObject, settings: JSONValue) {
+        var values = try await meter.settings()
+        let version = values.removeValue(forKey: "server_version") ?? "unknown"
+        var object = JSONObject()
+        for (name, value) in values.sorted(by: { $0.key < $1.key }) { object[name] = .string(value) }
+        return (["postgresql": .string(version)], .object(object))
+    }
+
+    /// Waits until the condition holds; the worker's last log line says why when it does not.
+    func wait(
+        _ what: String,
+        worker: ChildProcess,
+        every pause: Interval = .milliseconds(5),
+        _ condition: () async throws -> Bool
+    ) async throws {
+        let file = FilePath.join(folder, "worker.log")
+        do {
+            try await Self.eventually(what, within: Self.stepLimit, every: pause) {
+                if let code = worker.exitCode { throw CommandFailure.unavailable("the worker ended with code \(code)") }
+                return try await condition()
+            }
+        } catch let failure as CommandFailure {
+            let last = (try? TextFile.read(file))?.split(separator: "\n").last ?? ""
+            throw CommandFailure(code: failure.code, message: "\(failure.message); its log ends: \(last)")
+        }
+    }
+
+    private static func eventually(
+        _ what: String,
+        within limit: Interval,
+        every pause: Interval = .milliseconds(5),
+        _ condition: () async throws -> Bool
+    ) async throws {
+        let end = ContinuousClock.now + .microseconds(limit.microseconds)
+        while try await !condition() {
+            guard ContinuousClock.now < end else { throw CommandFailure.unavailable("not within \(limit): \(what)") }
+            try await Task.sleep(for: .microseconds(pause.microseconds))
+        }
+    }
+
+    private static func migrate(_ url: String, _ folder: String) async throws {
+        let migrator = try Migrator(connectionString: url, folder: folder)
+        defer { migrator.close() }
+        _ = try await migrator.up()
+    }
+}
