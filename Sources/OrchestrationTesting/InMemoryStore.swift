@@ -15,6 +15,8 @@ package actor InMemoryStore: Store {
     package private(set) var commits = 0
     private var definitions: [String: WorkflowDefinition] = [:]
     private var lanes: [Int: (owner: String, epoch: Int64, until: Instant)] = [:]
+    /// Who is alive until when, also those that hold no lane yet.
+    private var owners: [String: Instant] = [:]
     private var clock: Instant
 
     /// What the next calls of `commit` meet, in order.
@@ -126,7 +128,7 @@ package actor InMemoryStore: Store {
         let places = after.values.filter(isPending).map { "\($0.sessionID) \($0.commandType)" }
         if Set(places).count < places.count { throw .conflict(reason: "two pending commands of one type") }
         for commit in batch.commits { apply(commit) }
-        outbox += batch.outbox.map(placed)
+        append(batch.outbox)
         deadLetters += batch.deadLetters
         for advance in batch.positions { positions[advance.topicPartition]?.nextOffset = advance.nextOffset }
         commits += 1
@@ -142,15 +144,19 @@ package actor InMemoryStore: Store {
                 insert(row)
             }
         }
-        for task in commit.tasks { tasks[task.id] = task }
-        for handle in commit.handles { handles[handle.id] = handle }
-        outbox += commit.outbox.map(placed)
+        for task in commit.tasks {
+            let old = tasks[task.id]
+            if old.map({ $0.status.isOpen && task.attempt >= $0.attempt }) ?? true { tasks[task.id] = task }
+        }
+        for handle in commit.handles where handles[handle.id]?.status.isOpen ?? true { handles[handle.id] = handle }
+        append(commit.outbox)
     }
 
-    private func placed(_ message: OutboxMessage) -> OutboxMessage {
-        var row = message
-        row.position = Int64(outbox.count + 1)
-        return row
+    private func append(_ messages: [OutboxMessage]) {
+        for var row in messages where !outbox.contains(where: { $0.id == row.id }) {
+            row.position = Int64(outbox.count + 1)
+            outbox.append(row)
+        }
     }
 
     package func takePositions(
@@ -209,10 +215,11 @@ package actor InMemoryStore: Store {
     }
 
     package func leaseLanes(owner: String, duration: Interval) async throws(StoreError) -> [LaneLease] {
-        let alive = Set(lanes.values.filter { $0.until > clock }.map(\.owner)).union([owner])
-        let share = (OutboxMessage.laneCount + alive.count - 1) / alive.count
+        owners = owners.filter { $0.value > clock }
+        owners[owner] = clock + duration
+        let share = (OutboxMessage.laneCount + owners.count - 1) / owners.count
         var mine = lanes.filter { $0.value.owner == owner && $0.value.until > clock }.keys.sorted()
-        for lane in mine.dropFirst(share) { lanes[lane] = nil }
+        for lane in mine.dropFirst(share) { lanes[lane]?.until = clock }
         mine = Array(mine.prefix(share))
         for lane in 0..<OutboxMessage.laneCount where mine.count < share && (lanes[lane]?.until ?? clock) <= clock {
             lanes[lane] = (owner, (lanes[lane]?.epoch ?? 0) + 1, clock)
@@ -223,6 +230,7 @@ package actor InMemoryStore: Store {
     }
 
     package func releaseLanes(owner: String) async throws(StoreError) {
+        owners[owner] = nil
         for (lane, lease) in lanes where lease.owner == owner { lanes[lane]?.until = clock }
     }
 

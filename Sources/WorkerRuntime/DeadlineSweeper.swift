@@ -7,14 +7,47 @@ struct DeadlineSweeper: Sendable {
     let committer: Committer
     let log: any LogSink
 
+    /// When to look again at something that has been settled and is due all the same: its workflow is unknown here, or
+    /// the database refuses what it leads to.
+    private struct Revisit {
+        var at: ContinuousClock.Instant
+        var pause: Interval
+    }
+
+    /// How many of those are remembered; beyond, they are looked at in every sweep.
+    private static let revisitsMax = 10_000
+
+    private func postpone(_ input: DueInput, in waiting: inout [MessageID: Revisit]) {
+        let id = SessionMessage(due: input).id
+        let last = waiting[id]?.pause ?? Interval(microseconds: settings.sweepInterval.microseconds / 2)
+        let pause = min(Interval(microseconds: last.microseconds * 2), settings.sweepRevisitMax)
+        if waiting[id] != nil {
+            log.warning(
+                "still due although it was settled; looking again later",
+                LogField("session_id", input.sessionID),
+                LogField("due_at", input.dueAt)
+            )
+        }
+        waiting[id] = Revisit(at: .now + .microseconds(pause.microseconds), pause: pause)
+    }
+
     func run() async throws {
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var waiting: [MessageID: Revisit] = [:]
         while !Task.isCancelled {
             do throws(StoreError) {
-                let due = try await store.dueInputs(limit: settings.sweepBatchMax)
+                // More by what is only looked at later: however much that is, it must not hide the rest.
+                let found = try await store.dueInputs(limit: settings.sweepBatchMax + waiting.count)
+                let now = ContinuousClock.now
+                let ids = Set(found.map { SessionMessage(due: $0).id })
+                waiting = waiting.filter { ids.contains($0.key) }
+                let due = found.filter { (waiting[SessionMessage(due: $0).id]?.at ?? now) <= now }
                 backoff.reset()
                 do {
-                    for input in due { try await settle(input) }
+                    for input in due {
+                        try await settle(input)
+                        if waiting.count < Self.revisitsMax { postpone(input, in: &waiting) }
+                    }
                 } catch {
                     throw StoreError.broken(reason: "\(error)")
                 }

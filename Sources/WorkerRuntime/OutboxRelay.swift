@@ -12,6 +12,7 @@ struct OutboxRelay: Sendable {
         var lanes: [LaneLease] = []
         var renewAt = ContinuousClock.now
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var outage = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
         // What an earlier process of this name still holds is ours, under a new epoch.
         try? await store.releaseLanes(owner: settings.node)
         while !Task.isCancelled {
@@ -33,6 +34,14 @@ struct OutboxRelay: Sendable {
                 } catch {
                     throw StoreError.broken(reason: "\(error)")
                 }
+                if outcomes.allSatisfy(\.isFailure) {
+                    // Nothing at all was taken: the brokers are away, and no record is to blame. Counted as tries of the
+                    // records, an outage of minutes would leave them DEAD.
+                    log.warning("the brokers take nothing, waiting", LogField("records", outcomes.count))
+                    await outage.pause()
+                    continue
+                }
+                outage.reset()
                 try await store.markOutbox(outcomes, lanes: lanes)
             } catch {
                 switch error {
@@ -136,5 +145,14 @@ struct OutboxRelay: Sendable {
     private struct RouteKey: Hashable {
         var topic: String
         var key: String
+    }
+}
+
+extension OutboxOutcome {
+    fileprivate var isFailure: Bool {
+        switch result {
+        case .sent, .dead: false
+        case .failed: true
+        }
     }
 }

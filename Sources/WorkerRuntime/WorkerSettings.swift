@@ -33,6 +33,8 @@ package struct WorkerSettings: Sendable {
 
     package var sweepInterval = Interval.milliseconds(500)
     package var sweepBatchMax = 200
+    /// The longest pause before something that stays due is looked at again; doubled each time.
+    package var sweepRevisitMax = Interval.seconds(60)
 
     /// How long a stopping worker waits for work under way.
     package var drainLimit = Interval.seconds(20)

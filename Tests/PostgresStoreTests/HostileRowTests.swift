@@ -54,4 +54,13 @@ import Testing
         let plan = try await database.texts("EXPLAIN " + sql)
         #expect(!plan.contains { $0.contains("Seq Scan") }, "\(plan.joined(separator: "\n"))")
     }
+
+    @Test func `the longest key that a message may have fits the inbox`() async throws {
+        let database = try await TestDatabase()
+        let id: SessionID = randomID()
+        var commit = Commit(sessionID: id, tenantID: "default", expectedVersion: 0)
+        commit.commands = [Sample.command(id)]
+        commit.commands[0].idempotencyKey = String(repeating: "k", count: Envelope.idempotencyKeyBytesMax)
+        try await database.store.commit(Sample.batch(commit))
+    }
 }

@@ -1,8 +1,17 @@
 import Orchestration
 import OrchestrationTesting
+import Synchronization
 import Testing
 
 @testable import WorkerRuntime
+
+/// Counts what a sink was asked to send.
+final class Tries: Sendable {
+    private let number = Mutex(0)
+
+    func count() { number.withLock { $0 += 1 } }
+    var total: Int { number.withLock(\.self) }
+}
 
 /// What happens to a worker when the store, the brokers or other services misbehave.
 @Suite struct HostileRuntimeTests {
@@ -98,6 +107,49 @@ import Testing
             ])
         }
         #expect(await harness.store.commands.map(\.verdict) == [nil, .duplicatePending, .accepted])
+    }
+
+    @Test func `sessions that this worker cannot read do not keep the others from their deadlines`() async throws {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            let known = try #require(await harness.store.sessions.values.first)
+            // More than one sweep takes, and all of them due before the task of the session that is known.
+            var batch = CommitBatch()
+            for number in 0..<250 {
+                var session = known
+                session.id = SessionID(derivedFrom: "unknown", "\(number)")
+                session.workflowHash = String(repeating: "0", count: 64)
+                session.nextTimerAt = session.createdAt
+                var commit = Commit(sessionID: session.id, tenantID: session.tenantID, expectedVersion: 0)
+                commit.session = session
+                batch.commits.append(commit)
+            }
+            try await harness.store.commit(batch)
+            await harness.store.advance(.seconds(7_200))
+            try await eventually { await harness.store.tasks.values.first?.status == .failed }
+        }
+        #expect(await harness.store.commands.count == 2)
+    }
+
+    @Test func `an outage of the brokers, however long, leaves no record dead`() async throws {
+        let harness = RuntimeHarness()
+        let tries = Tries()
+        await harness.sink.answer { _ in
+            tries.count()
+            return .failed("no broker can be reached")
+        }
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            for number in 1...20 {
+                try await eventually { tries.total >= 2 * number }
+                await harness.store.advance(.seconds(1))
+            }
+            await harness.sink.answerNormally()
+            try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+        }
     }
 }
 

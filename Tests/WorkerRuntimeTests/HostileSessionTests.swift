@@ -96,6 +96,37 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
+    @Test func `a wait opens although an early reply to it has expired`() throws {
+        var session = try started()
+        session.command("Task.Retry")
+        // The early reply is over after a day; the task fails for good only afterwards.
+        session.now = session.now + .seconds(25 * 3_600)
+        session.command("Branch.Create")
+        #expect(session.handles.map(\.status) == [.expired])
+        #expect(session.command("Task.Retry").verdict == .buffered)
+        session.now = session.now + .seconds(25 * 3_600)
+        session.command("Branch.Create")
+        session.answer(.failed(code: "INVALID_INPUT", message: "no", retryable: false, details: .null))
+        #expect(session.handles.map(\.status) == [.expired, .expired, .waiting])
+        #expect(Set(session.handles.map(\.id)).count == 3)
+        #expect(session.faults == [])
+    }
+
+    @Test func `a pause that is longer than the wait leaves what was left of the wait`() throws {
+        var session = try started()
+        session.complete()
+        session.pass(.seconds(86_400))
+        session.command("Pause")
+        session.pass(.seconds(30 * 86_400))
+        session.command("Unpause")
+        session.pass(.seconds(5 * 86_400))
+        #expect(session.session?.status == .inProgress)
+        #expect(session.wait?.status == .waiting)
+        session.pass(.seconds(86_400))
+        #expect(session.session?.status == .abandoned)
+        #expect(session.faults == [])
+    }
+
     /// A workflow whose deadlines cannot be answered: their action assigns a number.
     static let brittle = """
         workflow: brittle

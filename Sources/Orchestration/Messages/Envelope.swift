@@ -62,8 +62,8 @@ package struct Envelope: Equatable, Sendable {
 
     /// The longest identifier of others (type, correlation, user, …), in bytes.
     package static let labelBytesMax = 128
-    /// The longest idempotency key, in bytes; room for a CloudEvents source and id.
-    package static let idempotencyKeyBytesMax = 512
+    /// The longest idempotency key, in bytes; room for a CloudEvents source and id, and as long as the inbox takes.
+    package static let idempotencyKeyBytesMax = 255
 }
 
 /// What became of reading a record.

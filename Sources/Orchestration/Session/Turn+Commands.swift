@@ -181,6 +181,10 @@ extension Turn {
         scope.session?.status = .inProgress
         for var handle in scope.handles where handle.status == .paused {
             handle.status = .waiting
+            // The time of the pause is not the user's: what was left of the wait is left of it now.
+            if let pausedAt = handle.pausedAt, let expiresAt = handle.expiresAt {
+                handle.expiresAt = expiresAt + (now - pausedAt)
+            }
             handle.pausedAt = nil
             handle.updatedAt = now
             put(handle)

@@ -1,0 +1,9 @@
+import OrchestrationTesting
+import Testing
+
+@Suite struct StoreContractTests {
+    @Test(arguments: StoreContract.promises)
+    func `the store in memory keeps its promises`(promise: StoreContract.Promise) async throws {
+        #expect(try await promise.faults(of: InMemoryStore()) == [])
+    }
+}
