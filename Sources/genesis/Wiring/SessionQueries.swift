@@ -17,6 +17,10 @@ protocol SessionQueries: Sendable {
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict.
     func insert(_ command: InboxCommand) async throws(StoreError)
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?
+    /// Sessions that have not ended, by the version of the workflow they run on.
+    func liveVersions() async throws(StoreError) -> [LiveVersion]
+    /// Sessions that have not ended, by the state they are in.
+    func liveStates(workflow: String) async throws(StoreError) -> [String: Int]
     /// Forgets the positions in all clusters; for a broker that has forgotten its records.
     func forgetPositions() async throws(StoreError)
     func close() async
@@ -28,4 +32,12 @@ struct OutboxStatistic: Equatable, Sendable {
     var status: OutboxStatus
     var count: Int
     var oldest: Instant?
+}
+
+/// How many live sessions run on one version of a workflow.
+struct LiveVersion: Equatable, Sendable {
+    var name: String
+    var version: String
+    var hash: String
+    var sessions: Int
 }

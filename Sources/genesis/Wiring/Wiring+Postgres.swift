@@ -126,6 +126,14 @@ private struct DatabaseQueries: SessionQueries {
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter? { try await rows.deadLetter(id) }
     func insert(_ command: InboxCommand) async throws(StoreError) { try await rows.insert(command) }
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand? { try await rows.command(id) }
+    func liveVersions() async throws(StoreError) -> [LiveVersion] {
+        try await rows.liveVersions().map {
+            LiveVersion(name: $0.name, version: $0.version, hash: $0.hash, sessions: $0.sessions)
+        }
+    }
+    func liveStates(workflow: String) async throws(StoreError) -> [String: Int] {
+        try await rows.liveStates(workflow: workflow)
+    }
     func forgetPositions() async throws(StoreError) { try await rows.forgetPositions() }
     func close() async { rows.close() }
 }

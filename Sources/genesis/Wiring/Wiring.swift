@@ -69,5 +69,13 @@ enum Wiring {
         try await worker.run { await signals.arrival() }
     }
 
+    static func xstateMachine(source: String, file: String) throws -> String {
+        do throws(WorkflowFinding) {
+            return try XStateExport.machine(source: source, file: file)
+        } catch {
+            throw CommandFailure.notSo(error.description)
+        }
+    }
+
     static func workflowReader(lenient: Bool) -> any WorkflowReader { WorkflowFileReader(lenient: lenient) }
 }
