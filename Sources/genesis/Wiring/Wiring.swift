@@ -24,7 +24,8 @@ enum Wiring {
         let folder = try configuration.path(.workflows)
         let reader = workflowReader(lenient: false)
         return try TextFile.names(in: folder).filter { name in
-            [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+            // The format's own JSON Schema lies beside the workflows.
+            [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } && !name.hasSuffix(".schema.json")
         }.map { name in
             let path = FilePath.join(folder, name)
             let (workflow, findings) = reader.read(source: try TextFile.read(path), file: path)
