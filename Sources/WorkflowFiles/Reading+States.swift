@@ -82,6 +82,11 @@ extension Reading {
         nodes[index].exit = readActions(node["exit"])
         for event in entries(node["on"], "`on` of \(what)") {
             if event.key.isEmpty { error("wrong-type", "an event needs a name", event.keyPlace, hint: "use `always`") }
+            if event.value.elements?.isEmpty ?? false {
+                // No transition, which nevertheless hides the wildcards: one that is never taken.
+                let never = Transition(guardCondition: .or([]), place: event.value.place)
+                nodes[index].on.append(EventTransition(descriptor: event.key, transition: never))
+            }
             for transition in transitions(event.value, from: index, orNone: true) {
                 nodes[index].on.append(EventTransition(descriptor: event.key, transition: transition))
             }

@@ -2,7 +2,7 @@
 ///
 /// `Workflows/workflow.schema.json` names the same ones; a test compares them.
 enum WorkflowKeys {
-    static let file = ["workflow", "version", "setup", "machine"]
+    static let file = ["$schema", "workflow", "version", "setup", "machine"]
     static let setup = ["guards", "actions", "delays", "actors"]
     static let actor = ["topic", "timeouts", "retry", "output", "result"]
     static let timeouts = ["queue", "attempt", "heartbeat", "total"]
@@ -12,7 +12,7 @@ enum WorkflowKeys {
         "target", "tags", "meta", "output",
     ]
     /// Of the machine itself, besides those of a state.
-    static let machine = ["context", "version"]
+    static let machine = ["$schema", "context", "version"]
     static let initial = ["target", "actions"]
     static let transition = ["target", "guard", "actions", "reenter", "meta"]
     static let invocation = ["id", "src", "input", "onDone", "onError"]

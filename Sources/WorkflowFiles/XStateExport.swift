@@ -16,7 +16,7 @@ package enum XStateExport {
     private static func state(_ node: DocumentNode) -> DocumentNode {
         mapped(node) { key, value in
             switch key {
-            case "output": nil
+            case "output", "$schema": nil
             case "states": (key, mapped(value) { ($0, state($1)) })
             case "on": (key, mapped(value) { ($0, transitions($1)) })
             case "after": (key, mapped(value) { (milliseconds($0), transitions($1)) })
