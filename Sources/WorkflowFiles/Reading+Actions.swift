@@ -17,7 +17,7 @@ extension Reading {
         }
         guard let type = node["type"] else { return boundAction(node, name: nil) }
         guard let name = text(type, "the type of an action") else { return nil }
-        checkKeys(node, "an action", known: ["type", "params"])
+        checkKeys(node, "an action", known: WorkflowKeys.inline)
         if Self.unsupportedActions.contains(name) || name.hasPrefix("xstate.") {
             error("unsupported", "the action `\(name)` is not supported", type.place)
             return nil
@@ -70,7 +70,7 @@ extension Reading {
             }
         }
         if let type = node["type"], let name = type.string, Self.builtIn.contains(name) {
-            checkKeys(node, what, known: ["type", "params"])
+            checkKeys(node, what, known: WorkflowKeys.inline)
             return typedAction(name, node["params"] ?? DocumentNode(content: .mapping([]), place: node.place))
         }
         let known = ["assign", "emit", "raise", "cancel", "session", "type"]

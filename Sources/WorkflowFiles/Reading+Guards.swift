@@ -34,7 +34,7 @@ extension Reading {
             wrongType("a guard", expected: "a name or an object", node)
             return nil
         }
-        checkKeys(node, "a guard", known: ["type", "params"])
+        checkKeys(node, "a guard", known: WorkflowKeys.inline)
         guard let type = node["type"] else {
             error("missing-key", "a guard needs a `type`", node.place)
             return nil

@@ -32,7 +32,7 @@ extension Reading {
         checkKeys(
             node,
             what,
-            known: ["expires", "reminders", "draft", "correlation", "context", "schemas", "allowed"]
+            known: WorkflowKeys.park
         )
         guard let expiry = node["expires"] else {
             let hint = "e.g. `expires: P7D`"

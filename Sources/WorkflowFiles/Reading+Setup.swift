@@ -8,7 +8,7 @@ extension Reading {
         checkKeys(
             node,
             "`setup`",
-            known: ["guards", "actions", "delays", "actors"],
+            known: WorkflowKeys.setup,
             unsupported: ["types": "types are for code only", "schemas": "use `meta.park.schemas`"]
         )
         for entry in entries(node["delays"], "`setup.delays`") {
@@ -36,7 +36,7 @@ extension Reading {
         let node = entry.value
         let what = "the actor `\(name)`"
         guard node.entries != nil else { return wrongType(what, expected: "an object", node) }
-        checkKeys(node, what, known: ["topic", "timeouts", "retry", "output", "result"])
+        checkKeys(node, what, known: WorkflowKeys.actor)
         guard let topic = node["topic"] else { return error("missing-key", "\(what) needs a `topic`", entry.keyPlace) }
         guard let topic = text(topic, "`topic` of \(what)") else { return }
         var actor = Actor(
@@ -59,7 +59,7 @@ extension Reading {
     private func timeouts(_ node: DocumentNode, _ what: String) -> TaskTimeouts {
         var timeouts = TaskTimeouts()
         _ = entries(node, "`timeouts` of \(what)")
-        checkKeys(node, "`timeouts` of \(what)", known: ["queue", "attempt", "heartbeat", "total"])
+        checkKeys(node, "`timeouts` of \(what)", known: WorkflowKeys.timeouts)
         timeouts.queue = positive(node["queue"], "`queue` of \(what)") ?? timeouts.queue
         timeouts.attempt = positive(node["attempt"], "`attempt` of \(what)") ?? timeouts.attempt
         timeouts.heartbeat = positive(node["heartbeat"], "`heartbeat` of \(what)") ?? timeouts.heartbeat
@@ -74,7 +74,7 @@ extension Reading {
     private func retry(_ node: DocumentNode, _ what: String) -> RetryPolicy {
         var retry = RetryPolicy()
         _ = entries(node, "`retry` of \(what)")
-        checkKeys(node, "`retry` of \(what)", known: ["maxAttempts", "initial", "factor", "cap", "nonRetryable"])
+        checkKeys(node, "`retry` of \(what)", known: WorkflowKeys.retry)
         if let attempts = node["maxAttempts"] {
             if let count = attempts.json.int, (1...Self.attemptsMax).contains(count) {
                 retry.maxAttempts = count

@@ -2,10 +2,6 @@ internal import Orchestration
 
 /// The states: first their tree, numbered in document order, then what each of them does.
 extension Reading {
-    private static let stateKeys = [
-        "id", "type", "initial", "states", "entry", "exit", "on", "always", "after", "invoke", "onDone", "history",
-        "target", "tags", "meta", "output",
-    ]
     private static let unsupportedStateKeys = [
         "onEntry": "use `entry`", "onExit": "use `exit`", "activities": "use `invoke`", "data": "use `output`",
         "delimiter": "paths are joined by dots", "strict": "leave it out", "schema": "leave it out",
@@ -78,7 +74,7 @@ extension Reading {
         checkKeys(
             node,
             what,
-            known: Self.stateKeys + (isRoot ? ["context", "version"] : []),
+            known: WorkflowKeys.state + (isRoot ? WorkflowKeys.machine : []),
             unsupported: Self.unsupportedStateKeys
         )
         nodes[index].initial = initial(node, of: index)
@@ -86,6 +82,11 @@ extension Reading {
         nodes[index].exit = readActions(node["exit"])
         for event in entries(node["on"], "`on` of \(what)") {
             if event.key.isEmpty { error("wrong-type", "an event needs a name", event.keyPlace, hint: "use `always`") }
+            if event.value.elements?.isEmpty ?? false {
+                // No transition, which nevertheless hides the wildcards: one that is never taken.
+                let never = Transition(guardCondition: .or([]), place: event.value.place)
+                nodes[index].on.append(EventTransition(descriptor: event.key, transition: never))
+            }
             for transition in transitions(event.value, from: index, orNone: true) {
                 nodes[index].on.append(EventTransition(descriptor: event.key, transition: transition))
             }
@@ -117,7 +118,7 @@ extension Reading {
             return nil
         }
         if initial.entries != nil {
-            checkKeys(initial, "`initial` of \(what)", known: ["target", "actions"])
+            checkKeys(initial, "`initial` of \(what)", known: WorkflowKeys.initial)
         }
         let target = initial.entries == nil ? initial : initial["target"]
         guard let target, let key = text(target, "`initial` of \(what)") else { return nil }

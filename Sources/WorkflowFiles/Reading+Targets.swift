@@ -6,8 +6,11 @@ extension Reading {
         nodes[parent].children.first { nodes[$0].key == key }
     }
 
-    /// The state at the end of a path of keys joined by dots; keys may have dots themselves.
+    /// The state at the end of a path of keys joined by dots.
+    ///
+    /// Keys may have dots themselves, written as they are or, as in XState, behind a backslash.
     func descendant(_ path: Substring, of parent: Chart.NodeIndex) -> Chart.NodeIndex? {
+        if path.contains("\\") { return escaped(path, of: parent) }
         if let whole = child(path, of: parent) { return whole }
         for dot in path.indices where path[dot] == "." {
             if let next = child(path[..<dot], of: parent),
@@ -17,6 +20,22 @@ extension Reading {
             }
         }
         return nil
+    }
+
+    private func escaped(_ path: Substring, of parent: Chart.NodeIndex) -> Chart.NodeIndex? {
+        var keys = [""]
+        var isEscaped = false
+        for character in path {
+            if !isEscaped, character == "\\" {
+                isEscaped = true
+            } else if !isEscaped, character == "." {
+                keys.append("")
+            } else {
+                keys[keys.count - 1].append(character)
+                isEscaped = false
+            }
+        }
+        return keys.reduce(parent) { (above: Chart.NodeIndex?, key) in above.flatMap { child(key[...], of: $0) } }
     }
 
     /// `id`, or `id.child.path`.

@@ -2,7 +2,6 @@ internal import Orchestration
 
 /// Transitions and what is invoked.
 extension Reading {
-    private static let transitionKeys = ["target", "guard", "actions", "reenter", "meta"]
     private static let unsupportedTransitionKeys = [
         "cond": "use `guard`", "internal": "use `reenter`", "in": "use a `stateIn` guard", "delay": "use `after`",
     ]
@@ -20,7 +19,7 @@ extension Reading {
             wrongType("a transition", expected: "a target or an object", node)
             return nil
         }
-        checkKeys(node, "a transition", known: Self.transitionKeys, unsupported: Self.unsupportedTransitionKeys)
+        checkKeys(node, "a transition", known: WorkflowKeys.transition, unsupported: Self.unsupportedTransitionKeys)
         var reenter = false
         if let flag = node["reenter"] {
             if let value = flag.json.bool {
@@ -47,7 +46,7 @@ extension Reading {
         checkKeys(
             node,
             what,
-            known: ["id", "src", "input", "onDone", "onError"],
+            known: WorkflowKeys.invocation,
             unsupported: [
                 "onSnapshot": "an agent's task has no snapshots", "systemId": "use `id`",
                 "autoForward": "agents take no events", "data": "use `input`",

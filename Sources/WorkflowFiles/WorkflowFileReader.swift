@@ -31,7 +31,7 @@ package struct WorkflowFileReader: WorkflowReader {
         reading.isBare = isBare
         var machine = document
         if !isBare {
-            reading.checkKeys(document, "the file", known: ["workflow", "version", "setup", "machine"])
+            reading.checkKeys(document, "the file", known: WorkflowKeys.file)
             for key in ["workflow", "version", "machine"] where document[key] == nil {
                 reading.error("missing-key", "the file needs `\(key)`", document.place)
             }

@@ -54,7 +54,7 @@ package enum WorkflowFolder {
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             let isWorkflow = [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
-            if isWorkflow, !name.hasPrefix(".") { names.append(name) }
+            if isWorkflow, !name.hasPrefix("."), !name.hasSuffix(".schema.json") { names.append(name) }
         }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }

@@ -51,6 +51,11 @@ extension SimulateCase {
             ]
         ),
         SimulateCase(
+            "an empty list takes nothing, and hides the wildcards; the parent may take the event",
+            "initial: a\non: { E: .c }\nstates: { a: { on: { E: [], F: [], '*': b } }, b: {}, c: { on: { G: 'd\\.e' } }, d.e: {} }",
+            [("", "{}"), ("F", #"{"value":"a"}"#), ("E", #"{"value":"c"}"#), ("G", #"{"value":"d.e"}"#)]
+        ),
+        SimulateCase(
             "null forbids an event that a parent would take",
             "initial: a\non: { E: .b }\nstates: { a: { on: { E: } }, b: {} }",
             [("", "{}"), ("E", #"{"value":"a","rejected":null}"#)]

@@ -2,7 +2,7 @@ package import Orchestration
 
 /// What the command line asks the database: rows as they are, newest first unless said otherwise.
 package struct PostgresQueries: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     package init(pool: PostgresPool) { self.pool = pool }
 

@@ -4,7 +4,7 @@ internal import Orchestration
 enum WorkflowCommand {
     static let specification = CommandSpecification(
         name: "workflow",
-        summary: "Check, simulate and list workflow files.",
+        summary: "Check, simulate, draw, export and list workflow files.",
         examples: ["genesis workflow check Workflows/genesis.yaml"],
         subcommands: [
             CommandSpecification(
@@ -29,9 +29,20 @@ enum WorkflowCommand {
                 ],
                 run: simulate
             ),
+            WorkflowDiagram.specification,
+            CommandSpecification(
+                name: "export",
+                summary: "Print the machine as a pure XState v5 configuration, for XState's own tools.",
+                details: "Guards and actions are named; what the names stand for, and all jq, is left out.",
+                examples: ["genesis workflow export Workflows/genesis.yaml --xstate > machine.json"],
+                positionals: [.init(name: "FILE", summary: "A workflow file, or a bare machine configuration.")],
+                options: [.init(name: "xstate", summary: "A machine configuration of XState v5, as JSON.")],
+                run: export
+            ),
             CommandSpecification(
                 name: "list",
-                summary: "List the workflows of the folder in force.",
+                summary: "List the workflows of the folder in force, and the live sessions on each version.",
+                details: "Sessions are counted when a database is configured.",
                 examples: ["genesis workflow list"],
                 options: [.json],
                 run: list
@@ -64,18 +75,19 @@ enum WorkflowCommand {
         ])
     }
 
-    @Sendable private static func simulate(_ invocation: Invocation) throws {
+    /// The workflow of the argument `FILE`; its errors go to standard error.
+    static func workflow(_ invocation: Invocation, lenient: Bool) throws -> Workflow {
         let name = try invocation.required("FILE")
         let text = try TextFile.read(invocation.surroundings.absolute(name))
-        let (workflow, findings) = Wiring.workflowReader(lenient: invocation.has("lenient")).read(
-            source: text,
-            file: name
-        )
-        guard let workflow else {
-            let errors = findings.filter { $0.severity == .error }
-            for finding in errors { invocation.surroundings.errors.line(Printable.text(finding.description)) }
-            throw CommandFailure.notSo("\(name) cannot be simulated: it has \(errors.count) errors")
-        }
+        let (workflow, findings) = Wiring.workflowReader(lenient: lenient).read(source: text, file: name)
+        if let workflow { return workflow }
+        let errors = findings.filter { $0.severity == .error }
+        for finding in errors { invocation.surroundings.errors.line(Printable.text(finding.description)) }
+        throw CommandFailure.notSo("\(name) has \(errors.count) \(errors.count == 1 ? "error" : "errors")")
+    }
+
+    @Sendable private static func simulate(_ invocation: Invocation) throws {
+        let workflow = try workflow(invocation, lenient: invocation.has("lenient"))
         var simulation = Simulation(chart: workflow.chart, expressions: workflow.expressions)
         invocation.surroundings.output.line(simulation.start().text)
         while let line = readLine() {
@@ -90,18 +102,43 @@ enum WorkflowCommand {
         }
     }
 
-    @Sendable private static func list(_ invocation: Invocation) throws {
-        let workflows = try Wiring.workflows(Configuration(invocation))
-        var table = Table("WORKFLOW", "VERSION", "HASH", ">STATES", ">ACTORS")
+    @Sendable private static func list(_ invocation: Invocation) async throws {
+        let configuration = try Configuration(invocation)
+        let workflows = try Wiring.workflows(configuration)
+        let hasDatabase = configuration.value(.databaseURL) != nil
+        var live = hasDatabase ? try await invocation.withQueries { try await $0.liveVersions() } : []
+        var table = Table("WORKFLOW", "VERSION", "HASH", ">STATES", ">ACTORS", ">LIVE")
         var rows: [JSONValue] = []
         for workflow in workflows {
             let (states, actors) = (workflow.chart.nodes.count, workflow.actors.count)
-            table.add(workflow.name, workflow.version, String(workflow.hash.prefix(12)), "\(states)", "\(actors)")
+            let count = live.filter { $0.hash == workflow.hash }.reduce(0) { $0 + $1.sessions }
+            live.removeAll { $0.hash == workflow.hash }
+            let shown = hasDatabase ? "\(count)" : "–"
+            table.add(workflow.name, workflow.version, short(workflow.hash), "\(states)", "\(actors)", shown)
             rows.append([
                 "name": .string(workflow.name), "version": .string(workflow.version), "hash": .string(workflow.hash),
                 "states": .int(states), "actors": .array(workflow.actors.keys.sorted().map { .string($0) }),
+                "live_sessions": hasDatabase ? .int(count) : .null, "in_folder": true,
+            ])
+        }
+        // Versions that sessions still run on, though the folder has them no more.
+        for version in live {
+            table.add(version.name, version.version, short(version.hash), "–", "–", "\(version.sessions)")
+            rows.append([
+                "name": .string(version.name), "version": .string(version.version), "hash": .string(version.hash),
+                "live_sessions": .int(version.sessions), "in_folder": false,
             ])
         }
         invocation.print(rows: rows, orText: table, whenEmpty: "There are no workflows.")
+    }
+
+    private static func short(_ hash: String) -> String { String(hash.prefix(12)) }
+
+    @Sendable private static func export(_ invocation: Invocation) throws {
+        guard invocation.has("xstate") else { throw CommandFailure.usage("say what to export: --xstate") }
+        _ = try workflow(invocation, lenient: true)
+        let name = try invocation.required("FILE")
+        let text = try TextFile.read(invocation.surroundings.absolute(name))
+        invocation.surroundings.output.write(try Wiring.xstateMachine(source: text, file: name) + "\n")
     }
 }

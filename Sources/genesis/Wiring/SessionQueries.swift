@@ -19,6 +19,10 @@ protocol SessionQueries: Sendable {
     /// Newest first.
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand]
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?
+    /// Sessions that have not ended, by the version of the workflow they run on.
+    func liveVersions() async throws(StoreError) -> [LiveVersion]
+    /// Sessions that have not ended, by the state they are in.
+    func liveStates(workflow: String) async throws(StoreError) -> [String: Int]
     /// Forgets the positions in all clusters; for a broker that has forgotten its records.
     func forgetPositions() async throws(StoreError)
     /// Publishes the dead letters again; unless all of them can be, none is and a sentence says why.
@@ -39,4 +43,12 @@ struct OutboxStatistic: Equatable, Sendable {
     var status: OutboxStatus
     var count: Int
     var oldest: Instant?
+}
+
+/// How many live sessions run on one version of a workflow.
+struct LiveVersion: Equatable, Sendable {
+    var name: String
+    var version: String
+    var hash: String
+    var sessions: Int
 }

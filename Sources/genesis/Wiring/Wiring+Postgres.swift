@@ -129,6 +129,14 @@ private struct DatabaseQueries: SessionQueries {
         try await rows.commands(session: session, limit: limit)
     }
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand? { try await rows.command(id) }
+    func liveVersions() async throws(StoreError) -> [LiveVersion] {
+        try await rows.liveVersions().map {
+            LiveVersion(name: $0.name, version: $0.version, hash: $0.hash, sessions: $0.sessions)
+        }
+    }
+    func liveStates(workflow: String) async throws(StoreError) -> [String: Int] {
+        try await rows.liveStates(workflow: workflow)
+    }
     func forgetPositions() async throws(StoreError) { try await rows.forgetPositions() }
     func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int {
         switch try await rows.requeueDeadLetters(ids, again: again, tenantID: tenantID) {

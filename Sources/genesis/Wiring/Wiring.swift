@@ -25,7 +25,8 @@ enum Wiring {
         let folder = try configuration.path(.workflows)
         let reader = workflowReader(lenient: false)
         return try TextFile.names(in: folder).filter { name in
-            [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+            // The format's own JSON Schema lies beside the workflows.
+            [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } && !name.hasSuffix(".schema.json")
         }.map { name in
             let path = FilePath.join(folder, name)
             let (workflow, findings) = reader.read(source: try TextFile.read(path), file: path)
@@ -77,6 +78,14 @@ enum Wiring {
                 log.error("not drained in time, leaving", LogField("limit", limit))
                 _exit(ExitCode.unavailable.rawValue)
             }
+        }
+    }
+
+    static func xstateMachine(source: String, file: String) throws -> String {
+        do throws(WorkflowFinding) {
+            return try XStateExport.machine(source: source, file: file)
+        } catch {
+            throw CommandFailure.notSo(error.description)
         }
     }
 
