@@ -11,6 +11,8 @@ struct OutboxRelay: Sendable {
     func run() async throws {
         var lanes: [LaneLease] = []
         var renewAt = ContinuousClock.now
+        // Whether more is waiting than one batch takes. If not, shares would only make more and smaller transactions.
+        var isBehind = false
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
         // What an earlier process of this name still holds is ours, under a new epoch.
         try? await store.releaseLanes(owner: settings.node)
@@ -21,19 +23,10 @@ struct OutboxRelay: Sendable {
                     renewAt = ContinuousClock.now + .microseconds(settings.laneLeaseDuration.microseconds / 3)
                     lanes = try await store.leaseLanes(owner: settings.node, duration: settings.laneLeaseDuration)
                 }
-                let rows = try await store.dueOutbox(lanes: lanes, limit: settings.relayBatchMax)
+                let found = try await workOff(lanes, shares: isBehind ? settings.relayShares : 1)
                 backoff.reset()
-                if rows.isEmpty {
-                    await bell.wait(atMost: settings.relayPollInterval)
-                    continue
-                }
-                let outcomes: [OutboxOutcome]
-                do {
-                    outcomes = try await publish(rows)
-                } catch {
-                    throw StoreError.broken(reason: "\(error)")
-                }
-                try await store.markOutbox(outcomes, lanes: lanes)
+                isBehind = found >= settings.relayBatchMax
+                if found == 0 { await bell.wait(atMost: settings.relayPollInterval) }
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
@@ -46,6 +39,50 @@ struct OutboxRelay: Sendable {
             }
         }
         try? await store.releaseLanes(owner: settings.node)
+    }
+
+    /// One batch of each share of the lanes, side by side: while one waits for the brokers, another waits for the
+    /// database. A key is in one lane, so its order is kept. How many rows were due.
+    private func workOff(_ lanes: [LaneLease], shares count: Int) async throws(StoreError) -> Int {
+        if count <= 1 { return try await workOff(share: lanes) }
+        let shares = Dictionary(grouping: lanes) { $0.lane % count }.values
+        let results = await withTaskGroup(of: Result<Int, StoreError>.self) { group in
+            for share in shares {
+                group.addTask {
+                    do throws(StoreError) {
+                        return .success(try await workOff(share: share))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        var found = 0
+        var failure: StoreError?
+        for result in results {
+            switch result {
+            case .success(let some): found += some
+            // What ends the worker is told before what can be waited for.
+            case .failure(.broken(let reason)): throw .broken(reason: reason)
+            case .failure(let error): failure = error
+            }
+        }
+        if let failure { throw failure }
+        return found
+    }
+
+    private func workOff(share: [LaneLease]) async throws(StoreError) -> Int {
+        let rows = try await store.dueOutbox(lanes: share, limit: settings.relayBatchMax)
+        if rows.isEmpty { return 0 }
+        let outcomes: [OutboxOutcome]
+        do {
+            outcomes = try await publish(rows)
+        } catch {
+            throw StoreError.broken(reason: "\(error)")
+        }
+        try await store.markOutbox(outcomes, lanes: share)
+        return rows.count
     }
 
     /// Sends in rounds, each with at most one row of a topic and key: a row is sent only once those before it are
