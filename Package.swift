@@ -55,6 +55,7 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        tests("TidyTests", []),
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
         tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"]),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),

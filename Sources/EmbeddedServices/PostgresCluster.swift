@@ -179,7 +179,7 @@ package final class PostgresCluster: Sendable {
     /// The newest installed server's folder of programs.
     private static func binaries() throws -> String {
         if let pipe = popen(
-            "pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV",
+            "pg_config --bindir 2>/dev/null; ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -rV 2>/dev/null",
             "r"
         ) {
             defer { pclose(pipe) }

@@ -38,7 +38,26 @@ struct OutboxRelay: Sendable {
                 }
             }
         }
-        try? await store.releaseLanes(owner: settings.node)
+    }
+
+    /// How many batches a stopping worker still sends; the rest is for whoever takes the lanes next.
+    static let lastBatchesMax = 20
+
+    /// Sends what the last commits of a stopping worker have left, and gives the lanes back.
+    func finish() async {
+        do {
+            let lanes = try await store.leaseLanes(owner: settings.node, duration: settings.laneLeaseDuration)
+            for _ in 0..<Self.lastBatchesMax {
+                let rows = try await store.dueOutbox(lanes: lanes, limit: settings.relayBatchMax)
+                if rows.isEmpty { break }
+                let outcomes = try await publish(rows)
+                try await store.markOutbox(outcomes, lanes: lanes)
+                if outcomes.contains(where: { $0.result != .sent }) { break }
+            }
+            try await store.releaseLanes(owner: settings.node)
+        } catch {
+            log.warning("what is left in the outbox is left to the next worker", LogField("reason", "\(error)"))
+        }
     }
 
     /// One batch of each share of the lanes, side by side: while one waits for the brokers, another waits for the

@@ -25,8 +25,9 @@ package struct Worker: Sendable {
         self.log = log
     }
 
-    /// Runs until `stop` ends, then drains: no new records, work under way is committed, what is committed is sent if
-    /// it takes no longer than `drainLimit`. Ends early with the failure of a part that cannot go on.
+    /// Runs until `stop` ends, then drains: no new records, work under way is committed, lanes are given back. What is
+    /// committed and not sent is sent by whoever takes the lanes next. Ends early with the failure of a part that
+    /// cannot go on. Whoever calls bounds the time with `WorkerSettings.drainLimit`.
     package func run(until stop: @escaping @Sendable () async -> Void) async throws {
         let bell = Bell()
         let committer = Committer(
@@ -86,6 +87,7 @@ package struct Worker: Sendable {
                 throw error
             }
         }
+        await relay.finish()
         await sink.close()
         log.info("worker stopped")
     }

@@ -51,14 +51,11 @@ extension Reading {
         park.allowedUsers = programText(node["allowed"], "`allowed` of \(what)")
         let replies = entries(documents[index]["on"], "`on`").map(\.key)
         for entry in entries(node["schemas"], "`schemas` of \(what)") {
-            if entry.value.entries == nil {
-                wrongType("the schema of `\(entry.key)`", expected: "an object", entry.value)
-            }
             if !replies.contains(entry.key) {
                 let hint = Suggestion.hint(for: entry.key, among: replies)
                 warn("unused-schema", "\(what): no reply is called `\(entry.key)`", entry.keyPlace, hint: hint)
             }
-            park.schemas[entry.key] = entry.value.json
+            park.schemas[entry.key] = schema(entry.value, "the schema of `\(entry.key)`")
         }
         return park
     }

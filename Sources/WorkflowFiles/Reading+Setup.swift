@@ -47,7 +47,7 @@ extension Reading {
         )
         if let timeouts = node["timeouts"], !timeouts.isNull { actor.timeouts = self.timeouts(timeouts, what) }
         if let retry = node["retry"], !retry.isNull { actor.retry = self.retry(retry, what) }
-        actor.output = node["output"]?.json ?? .null
+        if let output = node["output"], !output.isNull { actor.output = schema(output, "`output` of \(what)") }
         let missing = ["timeouts", "retry"].filter { node[$0] == nil }
         if !missing.isEmpty {
             let names = missing.map { "`\($0)`" }.joined(separator: " and ")

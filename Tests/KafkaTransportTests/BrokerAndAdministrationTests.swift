@@ -53,7 +53,7 @@ import Testing
         let log = FileManager.default.temporaryDirectory.appending(path: "broker-\(UUID().uuidString)").path
         let process = try ChildProcess([TestBroker.executable, "broker"] + arguments, environment: [:], logFile: log)
         #expect(process.wait() == 2)
-        #expect(try String(contentsOfFile: log, encoding: .utf8).hasPrefix("genesis broker: "))
+        #expect(try String(contentsOfFile: log, encoding: .utf8).hasPrefix("genesis: "))
         try FileManager.default.removeItem(atPath: log)
     }
 

@@ -161,6 +161,31 @@ import Testing
         }
     }
 
+    @Test func `a relay that stops sends what is left and gives its lanes back`() async throws {
+        let store = InMemoryStore()
+        let sink = ScriptedSink()
+        var batch = CommitBatch()
+        batch.outbox = (0..<1_200).map { number in
+            OutboxMessage(
+                id: EventID(derivedFrom: "\(number)"),
+                eventID: nil,
+                tenantID: "default",
+                topic: "t",
+                partitionKey: "k\(number)",
+                headers: [:],
+                payload: [:],
+                createdAt: Instant(microseconds: 0)
+            )
+        }
+        try await store.commit(batch)
+        let settings = WorkerSettings(node: "stopping")
+        let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: Bell(), log: SilentLog())
+        await relay.finish()
+        #expect(await sink.sent.count == 1_200)
+        #expect(await store.outbox.allSatisfy { $0.status == .sent })
+        #expect(try await store.leaseLanes(owner: "next", duration: .seconds(1)).count == OutboxMessage.laneCount)
+    }
+
     @Test func `a deadline that passes is put in by the sweeper`() async throws {
         let harness = RuntimeHarness()
         try await harness.whileWorking { harness in

@@ -118,7 +118,8 @@ package enum PublishedForm {
         traceparent: String? = nil,
         now: Instant
     ) -> OutboxMessage {
-        let id = EventID(derivedFrom: "rejection", command.id.description)
+        // A command that was kept may be refused later: two notices.
+        let id = EventID(derivedFrom: "rejection", command.id.description, verdict.rawValue)
         let body: JSONObject = [
             "event_id": JSONValue(id),
             "event_type": .string(SessionMessages.commandRejected),

@@ -57,6 +57,8 @@ package enum SessionDecision {
             tenantID: message.tenantID,
             expectedVersion: scope.session?.version ?? 0
         )
+        // What is due stays due until a worker has the workflow.
+        if case .due = message.kind { return commit }
         let flow = scope.session?.correlationID ?? message.sessionID.description
         let isStart = message.type == SessionMessages.start || scope.session != nil
         let verdict: Verdict = isStart ? .incident : .unknown

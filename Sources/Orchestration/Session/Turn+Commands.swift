@@ -16,6 +16,10 @@ extension Turn {
         if message.type == SessionMessages.start {
             return refuse(message, .notAllowed, "session \(session.id) has already started")
         }
+        // Anybody could end a wait with the name of its deadline, or a task with the name of its result.
+        if EventName.isReserved(message.type) {
+            return refuse(message, .invalid, "`\(message.type)` is sent by the worker alone")
+        }
         if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }
         if session.status.hasEnded {
             return refuse(message, .wrongStage, "the session is \(session.status.rawValue); nothing can follow")
@@ -29,6 +33,7 @@ extension Turn {
         }
         if session.status == .paused, !workflow.chart.rootNames(message.type) { return keep(message) }
         if let reason = staleDraft(message) { return refuse(message, .staleAttempt, reason) }
+        if let (verdict, reason) = verdictOfReply(message) { return refuse(message, verdict, reason) }
         switch step(.event(type: message.type, payload: message.payload)) {
         case .failure(let failure): raiseIncident(failure, message)
         case .success(let step): follow(step, message)
@@ -142,7 +147,10 @@ extension Turn {
             return refuse(message, .notAllowed, "the paused session keeps \(Self.keptInputsMax) inputs already")
         }
         record(message, .received, .buffered, "kept until the session is unpaused")
-        tell(message)
+        // An event, although nothing else changes: an unpause that was decided without this row must meet a conflict,
+        // or it would go by without applying it.
+        said = [(Self.replyBuffered, ["command_id": JSONValue(message.id), "command_type": .string(message.type)])]
+        seal(message)
     }
 
     mutating func pause() {

@@ -39,12 +39,16 @@ extension Turn {
         if answer.isFinal, session.status == .paused, task.status.isOpen, answer.attempt == task.attempt {
             return keepAnswer(answer, message)
         }
-        let reaction = task.handle(answer, actor: actor, now: now)
+        let fitting = Self.fitting(answer, actor)
+        let reaction = task.handle(fitting, actor: actor, now: now)
         guard answer.isFinal else {
             if reaction == .changed { put(task) }
             return
         }
         settle(task, reaction, message)
+        if fitting != answer, reaction != .ended, reaction != .staleAttempt {
+            record(message, .failed, .invalid, task.errorData["message"].string)
+        }
     }
 
     mutating func taskOverdue(_ id: TaskID, attempt: Int, _ message: SessionMessage) {
@@ -157,7 +161,15 @@ extension Turn {
         var kept = message
         kept.type = AgentAnswer.keptType(answer)
         kept.payload = answer.payload
+        if let earlier = scope.pendingCommands.first(where: { $0.commandType == kept.type }) {
+            return record(message, .failed, .superseded, "the task's answer \(earlier.id) is kept already")
+        }
         record(kept, .received, .buffered, "kept until the session is unpaused")
+        // As for a kept reply: what unpauses the session must know of this row.
+        said = [
+            ("Genesis.Session.ResultBuffered", ["task_id": JSONValue(answer.taskID), "attempt": .int(answer.attempt)])
+        ]
+        seal(message)
     }
 }
 

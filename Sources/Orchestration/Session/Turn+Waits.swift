@@ -16,6 +16,14 @@ extension Turn {
         let derived = correlation(of: state, visit: visit)
         let early = scope.handles.first { $0.status == .pendingPause && $0.correlationID == derived }
         let replies = state.on.map(\.descriptor).filter { $0 != SessionMessages.parkExpired }
+        var resume: JSONObject = [
+            "state": .string(state.id), "visit": .int(visit), "replies": .array(replies.map { .string($0) }),
+        ]
+        if park.allowedUsers != nil {
+            let (users, fault) = allowedUsers(park)
+            resume["allowed"] = .array(users)
+            if let fault { announcements["incident"] = .string(fault) }
+        }
         let handle = ResumeHandle(
             id: early?.id ?? HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visit)"),
             tenantID: session.tenantID,
@@ -23,9 +31,7 @@ extension Turn {
             correlationID: value(of: park.correlation)?.string ?? derived,
             flowRunID: "\(session.id)/\(workflow.hash.prefix(12))",
             taskName: state.id,
-            resumeHandle: [
-                "state": .string(state.id), "visit": .int(visit), "replies": .array(replies.map { .string($0) }),
-            ],
+            resumeHandle: .object(resume),
             status: session.status == .paused ? .paused : .waiting,
             draft: value(of: park.draft)?.int,
             resumePayload: .null,
@@ -95,7 +101,7 @@ extension Turn {
         let input: JSONValue = ["event": nil, "context": chart.context, "session": sessionView]
         do {
             let value = try workflow.expressions.evaluate(program, on: input)
-            return value.isNull ? nil : value
+            return value.isNull ? Optional.none : value
         } catch {
             announcements["incident"] = .string("\(error)")
             return nil
@@ -132,6 +138,7 @@ extension Turn {
         if scope.handles.contains(where: { $0.status == .pendingPause && $0.correlationID == derived }) {
             return refuse(message, .superseded, "another reply to this wait is already kept")
         }
+        if let (verdict, reason) = verdictOfEarlyReply(message, to: state) { return refuse(message, verdict, reason) }
         put(
             ResumeHandle(
                 id: HandleID(derivedFrom: "handle", session.id.description, state.id, "\(visits + 1)"),
@@ -159,7 +166,7 @@ extension Turn {
         record(message, .received, .buffered, "kept until \(state.id) waits for it")
         said = [
             (
-                "Genesis.Session.ReplyBuffered",
+                Self.replyBuffered,
                 [
                     "command_id": JSONValue(message.id), "command_type": .string(message.type),
                     "correlation_id": .string(derived),
@@ -205,7 +212,8 @@ extension Turn {
 
     /// The verdict of a reply that names a wait which has ended; nil when it names none or an open one.
     func verdictOfClosedWait(_ message: SessionMessage) -> (Verdict, String)? {
-        guard let name = message.correlationID else { return nil }
+        // What the machine itself takes (abandon, pause) answers no wait, whichever it names.
+        guard let name = message.correlationID, !workflow.chart.rootNames(message.type) else { return nil }
         let named = scope.handles.filter { $0.correlationID == name }
         guard !named.contains(where: \.status.isOpen), let handle = named.max(by: { $0.updatedAt < $1.updatedAt })
         else { return nil }
@@ -255,7 +263,11 @@ extension Turn {
         var fired = 0
         while fired < Self.timersMax, scope.session?.status == .inProgress {
             switch step(.timer) {
-            case .failure(let failure): return raiseIncident(failure, message)
+            case .failure(let failure):
+                // A timer that cannot be answered has fired all the same, or it would fail again in every sweep.
+                let failed = chart.nextTimer?.sequence
+                chart.timers.removeAll { $0.sequence == failed }
+                return raiseIncident(failure, message)
             case .success(let step):
                 guard step.outcome != .stale, step.outcome != .ended else {
                     if fired > 0 { record(message, .completed, .accepted) }
@@ -287,7 +299,12 @@ extension Turn {
                 "expires_at": JSONValue(expiresAt),
             ]
             switch step(.event(type: SessionMessages.parkExpired, payload: payload)) {
-            case .failure(let failure): return raiseIncident(failure, message)
+            case .failure(let failure):
+                // The wait is over even if the chart cannot answer, or it would fail again in every sweep.
+                raiseIncident(failure, message)
+                close(&handle, .expired)
+                said = [("Genesis.Session.WaitExpired", payload)]
+                return seal(message)
             case .success(let step):
                 if case .taken = step.outcome {
                     apply(step, Cause(message: message, trigger: nil, expired: id))

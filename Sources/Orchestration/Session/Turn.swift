@@ -39,6 +39,8 @@ struct Turn {
 
     mutating func deliver(_ message: SessionMessage) {
         if let unreadable {
+            // What is due stays due until somebody mends the session; a row for each look would help nobody.
+            if case .due = message.kind { return }
             refuse(
                 message,
                 .incident,
@@ -51,6 +53,8 @@ struct Turn {
             refuse(message, .unknown, "there is no session \(message.sessionID)")
             return
         }
+        // A kept message is kept no longer: if it ends the session, it is not among what is refused for that.
+        if message.row?.verdict == .buffered { scope.pendingCommands.removeAll { $0.id == message.id } }
         switch message.kind {
         case .command: deliverCommand(message)
         case .answer(let answer): deliverAnswer(answer, of: message)
@@ -218,6 +222,7 @@ struct Turn {
 
     static let transitioned = "Genesis.Session.Transitioned"
     static let started = "Genesis.Session.Started"
+    static let replyBuffered = "Genesis.Session.ReplyBuffered"
     static let incidentRaised = "Genesis.Session.IncidentRaised"
 
     /// The flow a message belongs to: its own correlation, unless that names a wait or is missing.
@@ -262,7 +267,8 @@ struct Turn {
                 "message_id": JSONValue(message.id), "type": .string(message.type),
                 "error": .string("\(workflow.name) \(workflow.version), \(failure)"),
             ]
-            session.state = ["chart": session.state["chart"], "incident": incident]
+            session.state = ["chart": chart.json(in: workflow.chart), "incident": incident]
+            session.nextTimerAt = chart.nextTimer?.due
             scope.session = session
             said = [(Self.incidentRaised, incident)]
             seal(message)

@@ -15,6 +15,11 @@ package enum EventName {
         return "xstate.after.\(number).\(nodeID)"
     }
 
+    /// Whether only the machine and its worker may send an event of this name.
+    package static func isReserved(_ type: String) -> Bool {
+        type.hasPrefix("xstate.") || type == SessionMessages.parkExpired
+    }
+
     /// Whether a wildcard descriptor covers the event: `*` every event, `a.*` both `a` and all below it.
     package static func matches(_ type: String, wildcard descriptor: String) -> Bool {
         if descriptor == "*" { return true }

@@ -12,11 +12,12 @@ struct ConnectionString {
     ]
 
     init(_ text: String) throws(StoreError) {
-        var message: UnsafeMutablePointer<CChar>?
-        guard let options = PQconninfoParse(text, &message) else {
-            let reason = message.map { String(cString: $0) } ?? "it cannot be read"
-            PQfreemem(message)
-            throw .broken(reason: "the connection string is wrong: \(reason.trimmedLine)")
+        // libpq's own message repeats parts of the text, and a part may be the password.
+        guard let options = PQconninfoParse(text, nil) else {
+            throw .broken(
+                reason: "the connection string cannot be read: postgresql://USER@HOST:PORT/DATABASE or "
+                    + "`host=… dbname=…` is expected, with a password that has special characters quoted"
+            )
         }
         defer { PQconninfoFree(options) }
         var given: [(name: String, value: String)] = []

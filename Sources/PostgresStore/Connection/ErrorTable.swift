@@ -24,6 +24,9 @@ enum ErrorTable {
         "idx_flow_resume_handles_unique_paused",
     ]
 
+    /// A prepared statement is unknown, exists already, or does not fit the tables any more.
+    static let forgottenPlanStates: Set<String> = ["26000", "42P05", "0A000"]
+
     static func error(_ fault: ServerFault) -> StoreError {
         let detail = fault.detail.isEmpty ? "" : " (\(fault.detail))"
         let reason =

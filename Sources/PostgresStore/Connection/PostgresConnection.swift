@@ -7,6 +7,9 @@ final class PostgresConnection {
     private let pointer: OpaquePointer
     private let preparesStatements: Bool
     private var prepared: Set<String> = []
+    /// Set when the plans were dropped and no unit of work has succeeded since: a second time is no accident.
+    private var hasDroppedPlans = false
+    private var mustDeallocate = false
 
     /// Connects, or says why not.
     init(_ parameters: ConnectionString, prepareStatements: Bool) throws(StoreError) {
@@ -32,6 +35,9 @@ final class PostgresConnection {
     }
 
     deinit { PQfinish(pointer) }
+
+    /// The protocol's own limit.
+    static let parametersMax = 65_535
 
     var isLost: Bool { PQstatus(pointer) != CONNECTION_OK }
 
@@ -86,6 +92,16 @@ final class PostgresConnection {
     }
 
     private func pipeline(_ steps: [Step]) throws(StoreError) -> [PostgresResult] {
+        if mustDeallocate {
+            mustDeallocate = false
+            try script("DEALLOCATE ALL")
+        }
+        if let step = steps.first(where: { $0.parameters.ranges.count > Self.parametersMax }) {
+            throw .refused(
+                reason: "statement \(step.statement.name) has \(step.parameters.ranges.count) parameters; "
+                    + "PostgreSQL takes \(Self.parametersMax)"
+            )
+        }
         guard PQenterPipelineMode(pointer) == 1 else { throw lostConnection() }
         var preparing: Set<String> = []
         /// For each expected result the statement it prepares, or nil for a step's own result.
@@ -113,7 +129,7 @@ final class PostgresConnection {
             case PGRES_PIPELINE_ABORTED:
                 break
             default:
-                failure = failure ?? ErrorTable.error(fault(of: result))
+                failure = failure ?? judged(fault(of: result))
             }
             if isLost { throw failure ?? lostConnection() }
             while let rest = PQgetResult(pointer) { PQclear(rest) }
@@ -122,7 +138,20 @@ final class PostgresConnection {
             PQexitPipelineMode(pointer) == 1
         else { throw lostConnection() }
         if let failure { throw failure }
+        hasDroppedPlans = false
         return results
+    }
+
+    /// What to do about a fault. A server that has forgotten our prepared statements (a pooler gave us another one,
+    /// somebody called DEALLOCATE, a migration changed a table) gets them again with the next try.
+    private func judged(_ fault: ServerFault) -> StoreError {
+        guard preparesStatements, ErrorTable.forgottenPlanStates.contains(fault.sqlState), !hasDroppedPlans else {
+            return ErrorTable.error(fault)
+        }
+        hasDroppedPlans = true
+        prepared = []
+        mustDeallocate = true
+        return .conflict(reason: "the server no longer has our prepared statements: \(fault.message)")
     }
 
     private func send(_ step: Step) -> Bool {

@@ -16,11 +16,13 @@ enum BrokerCommand {
             guard let file = invocation.value("address-file") else {
                 throw CommandFailure.usage("--address-file is missing: where the broker writes its address")
             }
-            try runBroker(
-                topics: try topics(invocation.value("topics") ?? ""),
-                addressFile: file,
-                controlSocket: invocation.value("control-socket")
-            )
+            let topics = try topics(invocation.value("topics") ?? "")
+            do throws(TransportError) {
+                try runBroker(topics: topics, addressFile: file, controlSocket: invocation.value("control-socket"))
+            } catch {
+                // It needs nothing but this machine: what fails is what it was told.
+                throw CommandFailure.usage("the broker cannot start: \(error.reason)")
+            }
         }
     )
 

@@ -53,7 +53,7 @@ struct SessionPicture: Sendable {
             let replies = handle.replies.map(Phrases.shortType).joined(separator: ", ")
             return [
                 "waits    for \(Printable.text(replies.isEmpty ? "a reply" : replies))\(draft), "
-                    + "until \(Phrases.relative(handle.expiresAt, to: now))",
+                    + "deadline \(Phrases.relative(handle.expiresAt, to: now))",
                 "         correlation \(Printable.text(handle.correlationID))",
             ]
         }

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import KafkaTransport
 internal import Orchestration
 internal import PostgresStore
@@ -66,7 +67,17 @@ enum Wiring {
             catalog: catalog,
             log: configuration.log
         )
-        try await worker.run { await signals.arrival() }
+        let (log, limit) = (configuration.log, settings.drainLimit)
+        try await worker.run {
+            await signals.arrival()
+            // Whatever hangs then (a database that does not answer, a broker that is away) is a new start's business:
+            // nothing is lost by leaving it.
+            Task.detached {
+                try? await Task.sleep(for: .microseconds(limit.microseconds))
+                log.error("not drained in time, leaving", LogField("limit", limit))
+                _exit(ExitCode.unavailable.rawValue)
+            }
+        }
     }
 
     static func workflowReader(lenient: Bool) -> any WorkflowReader { WorkflowFileReader(lenient: lenient) }
