@@ -13,6 +13,10 @@ struct MessageReader: Sendable {
     let catalog: WorkflowCatalog
 
     func read(_ record: IncomingRecord) async -> Reading {
+        // Our own facts come back where we also read; their header is enough to know them.
+        if record.topicPartition.topic != settings.commandsTopic, PublishedForm.isOwn(record) {
+            return .ignored("own event")
+        }
         switch Envelope.decode(record) {
         case .tombstone: return .ignored("tombstone")
         case .deadLetter(let reason, let detail): return .deadLetter(reason, detail)

@@ -11,6 +11,8 @@ struct OutboxRelay: Sendable {
     func run() async throws {
         var lanes: [LaneLease] = []
         var renewAt = ContinuousClock.now
+        // Whether more is waiting than one batch takes. If not, shares would only make more and smaller transactions.
+        var isBehind = false
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
         var outage = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
         // What an earlier process of this name still holds is ours, under a new epoch.
@@ -22,27 +24,17 @@ struct OutboxRelay: Sendable {
                     renewAt = ContinuousClock.now + .microseconds(settings.laneLeaseDuration.microseconds / 3)
                     lanes = try await store.leaseLanes(owner: settings.node, duration: settings.laneLeaseDuration)
                 }
-                let rows = try await store.dueOutbox(lanes: lanes, limit: settings.relayBatchMax)
+                let batch = try await workOff(lanes, shares: isBehind ? settings.relayShares : 1)
                 backoff.reset()
-                if rows.isEmpty {
+                isBehind = batch.found >= settings.relayBatchMax
+                if batch.found == 0 {
                     await bell.wait(atMost: settings.relayPollInterval)
-                    continue
-                }
-                let outcomes: [OutboxOutcome]
-                do {
-                    outcomes = try await publish(rows)
-                } catch {
-                    throw StoreError.broken(reason: "\(error)")
-                }
-                if outcomes.allSatisfy(\.isFailure) {
-                    // Nothing at all was taken: the brokers are away, and no record is to blame. Counted as tries of the
-                    // records, an outage of minutes would leave them DEAD.
-                    log.warning("the brokers take nothing, waiting", LogField("records", outcomes.count))
+                } else if batch.settled == 0 {
+                    log.warning("the brokers take nothing, waiting", LogField("records", batch.found))
                     await outage.pause()
-                    continue
+                } else {
+                    outage.reset()
                 }
-                outage.reset()
-                try await store.markOutbox(outcomes, lanes: lanes)
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
@@ -74,6 +66,61 @@ struct OutboxRelay: Sendable {
         } catch {
             log.warning("what is left in the outbox is left to the next worker", LogField("reason", "\(error)"))
         }
+    }
+
+    /// How many rows were due, and how many of them have had an outcome.
+    private struct Progress: Sendable {
+        var found = 0
+        var settled = 0
+    }
+
+    /// One batch of each share of the lanes, side by side: while one waits for the brokers, another waits for the
+    /// database. A key is in one lane, so its order is kept.
+    private func workOff(_ lanes: [LaneLease], shares count: Int) async throws(StoreError) -> Progress {
+        if count <= 1 { return try await workOff(share: lanes) }
+        let shares = Dictionary(grouping: lanes) { $0.lane % count }.values
+        let results = await withTaskGroup(of: Result<Progress, StoreError>.self) { group in
+            for share in shares {
+                group.addTask {
+                    do throws(StoreError) {
+                        return .success(try await workOff(share: share))
+                    } catch {
+                        return .failure(error)
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        var total = Progress()
+        var failure: StoreError?
+        for result in results {
+            switch result {
+            case .success(let some):
+                total.found += some.found
+                total.settled += some.settled
+            // What ends the worker is told before what can be waited for.
+            case .failure(.broken(let reason)): throw .broken(reason: reason)
+            case .failure(let error): failure = error
+            }
+        }
+        if let failure { throw failure }
+        return total
+    }
+
+    private func workOff(share: [LaneLease]) async throws(StoreError) -> Progress {
+        let rows = try await store.dueOutbox(lanes: share, limit: settings.relayBatchMax)
+        if rows.isEmpty { return Progress() }
+        let outcomes: [OutboxOutcome]
+        do {
+            outcomes = try await publish(rows)
+        } catch {
+            throw StoreError.broken(reason: "\(error)")
+        }
+        // Nothing at all was taken: the brokers are away, and no record is to blame. Counted as tries of the records, an
+        // outage of minutes would leave them DEAD.
+        if outcomes.allSatisfy(\.isFailure) { return Progress(found: rows.count) }
+        try await store.markOutbox(outcomes, lanes: share)
+        return Progress(found: rows.count, settled: outcomes.count)
     }
 
     /// Sends in rounds, each with at most one row of a topic and key: a row is sent only once those before it are

@@ -22,8 +22,10 @@ package struct WorkerSettings: Sendable {
     /// The pause between two looks at the inbox when there was nothing.
     package var inboxPollInterval = Interval.milliseconds(100)
 
-    /// How many outbox rows are read, sent and marked together.
+    /// How many outbox rows are read, sent and marked together, for each share of the lanes.
     package var relayBatchMax = 500
+    /// How many shares of the lanes are worked on side by side; each takes a connection now and then.
+    package var relayShares = 3
     /// The longest pause between two looks at the outbox; commits of this process wake the relay at once.
     package var relayPollInterval = Interval.milliseconds(250)
     package var laneLeaseDuration = Interval.seconds(15)

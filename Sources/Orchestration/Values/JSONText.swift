@@ -169,7 +169,7 @@ private struct JSONReader {
             } catch {
                 throw error.inside(key)
             }
-            if let last = members.last, !last.member.key.utf8.lexicographicallyPrecedes(key.utf8) { isSorted = false }
+            if let last = members.last, !last.member.key.precedesInBytes(key) { isSorted = false }
             members.append((JSONObject.Member(key: key, value: value), offset))
             skipSpace()
             switch byte(at: position) {
@@ -192,8 +192,8 @@ private struct JSONReader {
     /// Sorts by key; of two equal keys the later one's place is the fault's.
     func sort(_ members: inout [(member: JSONObject.Member, offset: Int)]) throws(JSONFault) {
         members.sort { left, right in
-            if left.member.key.utf8.lexicographicallyPrecedes(right.member.key.utf8) { return true }
-            if right.member.key.utf8.lexicographicallyPrecedes(left.member.key.utf8) { return false }
+            if left.member.key.precedesInBytes(right.member.key) { return true }
+            if right.member.key.precedesInBytes(left.member.key) { return false }
             return left.offset < right.offset
         }
         var first: (key: String, offset: Int)?

@@ -104,12 +104,15 @@ package struct JSONObject: Hashable, Sendable, Sequence, ExpressibleByDictionary
         return merged
     }
 
+    /// The place of the key, or where it would stand.
     private func position(of key: String) -> Int {
+        // Members mostly come in order; then the search is over at once.
+        guard let last = members.last, !last.key.precedesInBytes(key) else { return members.count }
         var low = 0
         var high = members.count
         while low < high {
             let middle = (low + high) / 2
-            if members[middle].key.utf8.lexicographicallyPrecedes(key.utf8) { low = middle + 1 } else { high = middle }
+            if members[middle].key.precedesInBytes(key) { low = middle + 1 } else { high = middle }
         }
         return low
     }
@@ -127,4 +130,19 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
     package init(_ value: String?) { self = value.map { .string($0) } ?? .null }
     package init(_ value: Instant?) { self = value.map { .string($0.description) } ?? .null }
     package init<Kind>(_ value: Identifier<Kind>?) { self = value.map { .string($0.description) } ?? .null }
+}
+
+extension String {
+    /// Whether the text's UTF-8 bytes come before the other's; what `utf8.lexicographicallyPrecedes` says, but faster.
+    func precedesInBytes(_ other: String) -> Bool {
+        let answer = utf8.withContiguousStorageIfAvailable { mine in
+            other.utf8.withContiguousStorageIfAvailable { others in
+                for index in 0..<min(mine.count, others.count) where mine[index] != others[index] {
+                    return mine[index] < others[index]
+                }
+                return mine.count < others.count
+            }
+        }
+        return (answer ?? nil) ?? utf8.lexicographicallyPrecedes(other.utf8)
+    }
 }

@@ -21,6 +21,16 @@ extension JSONValue {
     }
 }
 
+extension JSONValue {
+    /// Appends the bytes of `text`.
+    package func write(to bytes: inout [UInt8]) {
+        var writer = JSONWriter(indentation: nil)
+        swap(&writer.bytes, &bytes)
+        writer.write(self)
+        swap(&writer.bytes, &bytes)
+    }
+}
+
 private struct JSONWriter {
     /// Spaces per level; nil for compact text.
     let indentation: Int?
@@ -89,6 +99,19 @@ private struct JSONWriter {
 
     private mutating func write(_ string: String) {
         bytes.append(UInt8(ascii: "\""))
+        // Most text has nothing to escape and is taken as it is.
+        let isTaken = string.utf8.withContiguousStorageIfAvailable { text in
+            for byte in text where byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                return false
+            }
+            bytes.append(contentsOf: text)
+            return true
+        }
+        if isTaken != true { writeEscaped(string) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func writeEscaped(_ string: String) {
         for byte in string.utf8 {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
@@ -105,6 +128,5 @@ private struct JSONWriter {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 }

@@ -5,7 +5,7 @@ protocol PostgresValue {
     /// The object id of the type, and of its array.
     static var typeID: UInt32 { get }
     static var arrayTypeID: UInt32 { get }
-    func write(to bytes: inout [UInt8])
+    func writeBinary(to bytes: inout [UInt8])
     /// Nil when the bytes are no value of the type.
     init?(postgres bytes: UnsafeBufferPointer<UInt8>)
 }
@@ -19,14 +19,14 @@ func bigEndianWord(_ bytes: some Sequence<UInt8>) -> UInt64 { bytes.reduce(0) { 
 extension String: PostgresValue {
     static var typeID: UInt32 { 25 }
     static var arrayTypeID: UInt32 { 1009 }
-    func write(to bytes: inout [UInt8]) { bytes.append(contentsOf: utf8) }
+    func writeBinary(to bytes: inout [UInt8]) { bytes.append(contentsOf: utf8) }
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) { self.init(validating: bytes, as: UTF8.self) }
 }
 
 extension Int64: PostgresValue {
     static var typeID: UInt32 { 20 }
     static var arrayTypeID: UInt32 { 1016 }
-    func write(to bytes: inout [UInt8]) { appendBigEndian(self, to: &bytes) }
+    func writeBinary(to bytes: inout [UInt8]) { appendBigEndian(self, to: &bytes) }
 
     /// Reads smallint and integer too.
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
@@ -43,7 +43,7 @@ extension Int64: PostgresValue {
 extension Int: PostgresValue {
     static var typeID: UInt32 { Int64.typeID }
     static var arrayTypeID: UInt32 { Int64.arrayTypeID }
-    func write(to bytes: inout [UInt8]) { Int64(self).write(to: &bytes) }
+    func writeBinary(to bytes: inout [UInt8]) { Int64(self).writeBinary(to: &bytes) }
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
         guard let value = Int64(postgres: bytes) else { return nil }
         self.init(exactly: value)
@@ -53,7 +53,7 @@ extension Int: PostgresValue {
 extension Identifier: PostgresValue {
     static var typeID: UInt32 { 2950 }
     static var arrayTypeID: UInt32 { 2951 }
-    func write(to bytes: inout [UInt8]) {
+    func writeBinary(to bytes: inout [UInt8]) {
         appendBigEndian(high, to: &bytes)
         appendBigEndian(low, to: &bytes)
     }
@@ -69,7 +69,7 @@ extension Instant: PostgresValue {
     /// PostgreSQL counts from 2000-01-01.
     private static var epoch: Interval { Interval(microseconds: 946_684_800_000_000) }
 
-    func write(to bytes: inout [UInt8]) {
+    func writeBinary(to bytes: inout [UInt8]) {
         let start = Instant(microseconds: Self.epoch.microseconds)
         appendBigEndian((self - start).microseconds, to: &bytes)
     }
@@ -83,9 +83,9 @@ extension JSONValue: PostgresValue {
     static var typeID: UInt32 { 3802 }
     static var arrayTypeID: UInt32 { 3807 }
 
-    func write(to bytes: inout [UInt8]) {
+    func writeBinary(to bytes: inout [UInt8]) {
         bytes.append(1)  // the version of the binary form
-        bytes.append(contentsOf: utf8Bytes)
+        write(to: &bytes)
     }
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
         guard bytes.first == 1 else { return nil }
@@ -101,7 +101,7 @@ struct InsertedJSON: PostgresValue {
     let fault: String?
     static var typeID: UInt32 { JSONValue.typeID }
     static var arrayTypeID: UInt32 { JSONValue.arrayTypeID }
-    func write(to bytes: inout [UInt8]) { value.write(to: &bytes) }
+    func writeBinary(to bytes: inout [UInt8]) { value.writeBinary(to: &bytes) }
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
         guard bytes.first == 1 else { return nil }
         do throws(JSONFault) {
@@ -120,6 +120,6 @@ struct RawBytes: PostgresValue {
     init(_ bytes: [UInt8]) { self.bytes = bytes }
     static var typeID: UInt32 { 17 }
     static var arrayTypeID: UInt32 { 1001 }
-    func write(to target: inout [UInt8]) { target.append(contentsOf: bytes) }
+    func writeBinary(to target: inout [UInt8]) { target.append(contentsOf: bytes) }
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) { self.bytes = Array(bytes) }
 }

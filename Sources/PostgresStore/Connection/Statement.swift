@@ -22,7 +22,7 @@ struct Parameters: Sendable {
         types.append(Value.typeID)
         guard let value else { return ranges.append(nil) }
         let start = bytes.count
-        value.write(to: &bytes)
+        value.writeBinary(to: &bytes)
         ranges.append(start..<bytes.count)
     }
 
@@ -44,7 +44,7 @@ struct Parameters: Sendable {
             }
             let place = bytes.count
             appendBigEndian(Int32(0), to: &bytes)
-            element.write(to: &bytes)
+            element.writeBinary(to: &bytes)
             let length = Int32(clamping: bytes.count - place - 4).bigEndian
             withUnsafeBytes(of: length) { bytes.replaceSubrange(place..<place + 4, with: $0) }
         }

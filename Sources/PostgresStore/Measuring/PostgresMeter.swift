@@ -48,7 +48,8 @@ package struct PostgresMeter: Sendable {
             times.reserveCapacity(count)
             for index in 0..<max(0, count) {
                 let began = ContinuousClock.now
-                _ = try connection.transaction([
+                // A statement alone is a transaction; nothing around it is measured.
+                _ = try connection.steps([
                     Step(MeterStatements.one) {
                         $0.add(index)
                         $0.add("one row")
@@ -66,6 +67,18 @@ package struct PostgresMeter: Sendable {
     package func fill(_ batches: [CommitBatch]) async throws(StoreError) {
         let store = PostgresStore(pool: pool)
         for batch in batches { try await store.commit(batch) }
+    }
+
+    /// How long it takes only to mark the rows as SENT, `batch` at a time, with nothing read and nothing sent.
+    package func mark(_ ids: [EventID], batch: Int) async throws(StoreError) -> Duration {
+        let began = ContinuousClock.now
+        var rest = ids[...]
+        while !rest.isEmpty {
+            let step = Step(MeterStatements.mark) { $0.column(Array(rest.prefix(max(1, batch)))) { $0 } }
+            rest = rest.dropFirst(max(1, batch))
+            try await pool.run { connection throws(StoreError) in _ = try connection.transaction([step]) }
+        }
+        return ContinuousClock.now - began
     }
 
     private func number(_ statement: Statement, _ argument: String? = nil) async throws(StoreError) -> Int {
@@ -117,6 +130,10 @@ private enum MeterStatements {
             'max_wal_size', 'max_connections'
         )
         """
+    )
+    static let mark = Statement(
+        "meter_mark",
+        "UPDATE event_outbox SET status = 'SENT', published_at = clock_timestamp() WHERE id = ANY ($1::uuid[])"
     )
     static let one = Statement("meter_one", "INSERT INTO bench_commits (n, t) VALUES ($1::bigint, $2::text)")
 }

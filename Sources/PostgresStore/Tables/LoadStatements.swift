@@ -1,6 +1,9 @@
 internal import Orchestration
 
 /// What deciding a batch needs to know.
+///
+/// Keys are looked up one by one through their index: `OFFSET 0` keeps the planner, whose statistics may be from when
+/// the table was empty, from reading all of it instead; and so does naming the two ways to a handle apart.
 enum LoadStatements {
     static let now = Statement("load_now", "SELECT clock_timestamp()")
     static let sessions = Statement(
@@ -19,10 +22,16 @@ enum LoadStatements {
         "load_handles",
         """
         SELECT \(HandlesTable.columns) FROM flow_resume_handles
-        WHERE session_id = ANY ($1::uuid[]) AND status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED')
-        UNION
-        SELECT \(HandlesTable.columns) FROM flow_resume_handles
-        WHERE (tenant_id, correlation_id) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+        WHERE id IN (
+            SELECT id FROM flow_resume_handles
+            WHERE session_id = ANY ($1::uuid[]) AND status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED')
+            UNION ALL
+            SELECT named.id FROM unnest($2::text[], $3::text[]) AS u (tenant_id, correlation_id)
+            CROSS JOIN LATERAL (
+                SELECT h.id FROM flow_resume_handles h
+                WHERE h.tenant_id = u.tenant_id AND h.correlation_id = u.correlation_id OFFSET 0
+            ) AS named
+        )
         ORDER BY created_at, id
         """
     )
@@ -41,8 +50,11 @@ enum LoadStatements {
     static let answers = Statement(
         "load_answers",
         """
-        SELECT \(InboxTable.columns) FROM command_inbox
-        WHERE (tenant_id, idempotency_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+        SELECT answer.* FROM unnest($1::text[], $2::text[]) AS u (tenant, key)
+        CROSS JOIN LATERAL (
+            SELECT \(InboxTable.columns) FROM command_inbox
+            WHERE tenant_id = u.tenant AND idempotency_key = u.key OFFSET 0
+        ) AS answer
         """
     )
     static let keys = Statement(

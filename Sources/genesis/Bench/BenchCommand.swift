@@ -14,7 +14,7 @@ enum BenchCommand {
             statements in pipeline mode.
             turns    Sessions in a tight loop: reply → resumed → next task request, answered at once. Floor: the same \\
             rows, each written once.
-            relay    Outbox rows → SENT. Floor: the same records handed to the producer.
+            relay    Outbox rows → SENT. Floor: the same records only produced, then the same rows only marked.
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
             """,
         examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],

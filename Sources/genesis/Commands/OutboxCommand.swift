@@ -117,7 +117,8 @@ enum OutboxCommand {
                 Phrases.length(now - row.createdAt)
             )
         }
-        invocation.print(rows: rows.map(\.json), orText: table, whenEmpty: "The outbox has no such rows.")
+        let objects = rows.map { JSONValue.object($0.columns.merging(["skipped": .bool($0.isSkipped)])) }
+        invocation.print(rows: objects, orText: table, whenEmpty: "The outbox has no such rows.")
     }
 
     @Sendable private static func statistics(_ invocation: Invocation) async throws {
