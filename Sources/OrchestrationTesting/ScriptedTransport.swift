@@ -67,6 +67,25 @@ package actor ScriptedSink: RecordSink {
     package func close() async {}
 }
 
+/// A record sink whose brokers are away: nothing is answered until it is closed.
+package actor SilentSink: RecordSink {
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var isClosed = false
+
+    package init() {}
+
+    package func send(_ records: [OutgoingRecord]) async -> [SendResult] {
+        if !isClosed { await withCheckedContinuation { waiting.append($0) } }
+        return records.map { _ in .failed("closed") }
+    }
+
+    package func close() async {
+        isClosed = true
+        for continuation in waiting { continuation.resume() }
+        waiting = []
+    }
+}
+
 /// A log that keeps nothing.
 package struct SilentLog: LogSink {
     package init() {}

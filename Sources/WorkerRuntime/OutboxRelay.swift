@@ -59,6 +59,7 @@ struct OutboxRelay: Sendable {
                 let rows = try await store.dueOutbox(lanes: lanes, limit: settings.relayBatchMax)
                 if rows.isEmpty { break }
                 let outcomes = try await publish(rows)
+                if outcomes.allSatisfy(\.isFailure) { break }
                 try await store.markOutbox(outcomes, lanes: lanes)
                 if outcomes.contains(where: { $0.result != .sent }) { break }
             }

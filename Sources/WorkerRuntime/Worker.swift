@@ -49,6 +49,10 @@ package struct Worker: Sendable {
         let sweeper = DeadlineSweeper(settings: settings, store: store, committer: committer, log: log)
         let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: bell, log: log)
 
+        // Brokers that are away hold nobody up: closing the sink ends what is being sent, and it stays in the outbox.
+        let giveUpSending = Fuse { [sink] in await sink.close() }
+        defer { giveUpSending.disarm() }
+
         log.info("worker started", LogField("node", settings.node))
         try await withThrowingTaskGroup(of: Part.self) { group in
             group.addTask {
@@ -76,6 +80,7 @@ package struct Worker: Sendable {
                 let first = try await group.next()
                 if first == .records, !Task.isCancelled { throw WorkerFailure("the record source ended by itself") }
                 log.info("worker stopping")
+                giveUpSending.arm(after: settings.lastSendLimit)
                 await source.close()
                 group.cancelAll()
                 while try await group.next() != nil {}

@@ -38,6 +38,8 @@ package struct WorkerSettings: Sendable {
     /// The longest pause before something that stays due is looked at again; doubled each time.
     package var sweepRevisitMax = Interval.seconds(60)
 
+    /// How long a stopping worker tries to send what its last commits left.
+    package var lastSendLimit = Interval.seconds(5)
     /// How long a stopping worker waits for work under way.
     package var drainLimit = Interval.seconds(20)
 

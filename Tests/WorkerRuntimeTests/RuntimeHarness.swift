@@ -14,7 +14,12 @@ struct RuntimeHarness {
     let commands = TopicPartition(topic: "genesis.session.commands", partition: 0)
 
     /// Runs a worker while the body runs, then stops it gracefully.
-    func whileWorking(_ body: @Sendable (RuntimeHarness) async throws -> Void) async throws {
+    ///
+    /// - Parameter sink: another sink than the scripted one.
+    func whileWorking(
+        sendingTo other: (any RecordSink)? = nil,
+        _ body: @Sendable (RuntimeHarness) async throws -> Void
+    ) async throws {
         var settings = WorkerSettings(node: "test")
         settings.backoffInitial = .milliseconds(1)
         settings.backoffMax = .milliseconds(5)
@@ -22,13 +27,14 @@ struct RuntimeHarness {
         settings.relayPollInterval = .milliseconds(2)
         settings.relayRetryInitial = .seconds(1)
         settings.sweepInterval = .milliseconds(2)
+        settings.lastSendLimit = .milliseconds(50)
         let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
         try await catalog.adopt([try #require(GenesisFlowTests.workflow)])
         let worker = Worker(
             settings: settings,
             store: store,
             source: source,
-            sink: sink,
+            sink: other ?? sink,
             catalog: catalog,
             log: SilentLog()
         )

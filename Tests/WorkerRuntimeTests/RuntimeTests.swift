@@ -186,6 +186,19 @@ import Testing
         #expect(try await store.leaseLanes(owner: "next", duration: .seconds(1)).count == OutboxMessage.laneCount)
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `brokers that are away do not keep a worker from stopping, and nothing is lost`()
+        async throws
+    {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking(sendingTo: SilentSink()) { harness in
+            try await harness.assign()
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+        }
+        #expect(await harness.store.outbox.count == 2)
+        #expect(await harness.store.outbox.allSatisfy { $0.status == .pending && $0.retryCount == 0 })
+    }
+
     @Test func `a deadline that passes is put in by the sweeper`() async throws {
         let harness = RuntimeHarness()
         try await harness.whileWorking { harness in
