@@ -4,7 +4,7 @@ package import Orchestration
 package actor ScriptedSource: RecordSource {
     private var queue: [SourceEvent] = []
     private var waiter: CheckedContinuation<SourceEvent?, Never>?
-    private var isClosed = false
+    package private(set) var isClosed = false
     package private(set) var started: [Int: [TopicPartition: StartOffset]] = [:]
     package private(set) var finished: [RecordBatch] = []
 

@@ -43,6 +43,7 @@ actor RecordLoop {
     /// Runs until the source has been closed and every batch under way is done.
     func run() async throws {
         cluster = try await awaitCluster()
+        defer { for check in checks { check.disarm() } }
         try await withThrowingTaskGroup(of: Void.self) { group in
             while let event = await source.next() {
                 switch event {
@@ -64,10 +65,13 @@ actor RecordLoop {
                 if let failed = failure { throw failed }
             }
             try await group.waitForAll()
+            if let failed = failure { throw failed }
         }
     }
 
     private var failure: WorkerFailure?
+    /// Of partitions lost to another worker.
+    private var checks: [Fuse] = []
 
     private func awaitCluster() async throws -> String {
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
@@ -177,7 +181,7 @@ actor RecordLoop {
         switch try await commit(messages, base, partition, nextOffset) {
         case .done:
             if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
-        case .fenced(let reason): lose(partition, reason)
+        case .fenced(let reason): lose(partition, of: batch.generation, reason)
         case .refused(let reason):
             if records.count > 1 {
                 let middle = records.startIndex + records.count / 2
@@ -190,7 +194,7 @@ actor RecordLoop {
                 switch try await commit([], base, partition, nextOffset) {
                 case .done:
                     if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
-                case .fenced(let reason): lose(partition, reason)
+                case .fenced(let reason): lose(partition, of: batch.generation, reason)
                 case .refused(let reason):
                     throw WorkerFailure("the database refuses even the dead letter of \(Self.name(last)): \(reason)")
                 }
@@ -198,12 +202,28 @@ actor RecordLoop {
         }
     }
 
-    private func lose(_ partition: TopicPartition, _ reason: String) {
+    private func lose(_ partition: TopicPartition, of generation: Int, _ reason: String) {
         owned[partition] = nil
+        let check = Fuse { [weak self] in await self?.endIfStillAssigned(partition, generation) }
+        checks.append(check)
+        check.arm(after: settings.fencedLimit)
         log.warning(
             "lost the partition to another worker",
             LogField("partition", partition),
             LogField("reason", reason)
+        )
+    }
+
+    /// Normally Kafka takes a lost partition away within moments. If it does not, two groups work on one database, or a
+    /// stalled worker took the position of an assignment that was over; a new start settles who owns it, and an idle
+    /// partition would be noticed by nobody.
+    private func endIfStillAssigned(_ partition: TopicPartition, _ generation: Int) {
+        guard generation > lastEnded, owned[partition] == nil else { return }
+        fail(
+            WorkerFailure(
+                "\(partition) was taken by another worker \(settings.fencedLimit) ago, yet Kafka still assigns it here: "
+                    + "are two consumer groups working on this database? Ending, to be started anew"
+            )
         )
     }
 

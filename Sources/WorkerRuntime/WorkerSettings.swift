@@ -17,6 +17,9 @@ package struct WorkerSettings: Sendable {
     package var backoffInitial = Interval.milliseconds(50)
     package var backoffMax = Interval.seconds(5)
 
+    /// How long a partition may stay assigned here after another worker has taken its position.
+    package var fencedLimit = Interval.seconds(30)
+
     /// How many inserted rows are decided in one transaction.
     package var inboxBatchMax = 100
     /// The pause between two looks at the inbox when there was nothing.

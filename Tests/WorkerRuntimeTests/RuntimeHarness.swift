@@ -18,6 +18,7 @@ struct RuntimeHarness {
     /// - Parameter sink: another sink than the scripted one.
     func whileWorking(
         sendingTo other: (any RecordSink)? = nil,
+        fencedLimit: Interval = .seconds(60),
         _ body: @Sendable (RuntimeHarness) async throws -> Void
     ) async throws {
         var settings = WorkerSettings(node: "test")
@@ -28,6 +29,7 @@ struct RuntimeHarness {
         settings.relayRetryInitial = .seconds(1)
         settings.sweepInterval = .milliseconds(2)
         settings.lastSendLimit = .milliseconds(50)
+        settings.fencedLimit = fencedLimit
         let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
         try await catalog.adopt([try #require(GenesisFlowTests.workflow)])
         let worker = Worker(
