@@ -187,6 +187,26 @@ import Testing
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `a worker whose partition was taken although Kafka leaves it here ends, so that it does not stand idle`()
+        async throws
+    {
+        let harness = RuntimeHarness()
+        let failure = await #expect(throws: WorkerFailure.self) {
+            try await harness.whileWorking(fencedLimit: .milliseconds(20)) { harness in
+                try await harness.assign()
+                _ = try await harness.store.takePositions(
+                    cluster: "test-cluster",
+                    partitions: [harness.commands],
+                    owner: "other"
+                )
+                try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+                try await eventually { await harness.source.isClosed }
+            }
+        }
+        #expect(failure?.description.contains("two consumer groups") == true)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `brokers that are away do not keep a worker from stopping, and nothing is lost`()
         async throws
     {
