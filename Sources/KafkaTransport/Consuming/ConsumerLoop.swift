@@ -232,8 +232,10 @@ final class ConsumerLoop: @unchecked Sendable {
         switch code {
         case RD_KAFKA_RESP_ERR__FATAL: fail(client.fatalReason ?? reason)
         case RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TIMED_OUT:
-            // One connection of several, often an idle one; when it is the last, the next error says so.
+            // One connection of several, often an idle one; when it is the last, the next error usually says so. librdkafka
+            // does not count a coordinator it has not reached yet, so a connection that cannot be made is told by itself.
             connectionTrouble = reason
+            if reason.contains("Connect to") { notify("connect", "A Kafka broker cannot be reached: \(reason)") }
         case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
             let detail = connectionTrouble.map { ": \($0)" } ?? ""
             notify("outage", "No Kafka broker can be reached\(detail)", isOutage: true)
