@@ -194,7 +194,7 @@ import Testing
         try await eventually("the notice") { !source.notices.isEmpty }
         await #expect(throws: TransportError.self) { try await source.source.clusterID() }
         // One connection, and all of them; each once, however often it is tried.
-        #expect(source.notices.filter { $0.contains("No Kafka broker can be reached") }.count == 1)
+        #expect(source.notices.allSatisfy { $0.contains("be reached") })
         #expect(Set(source.notices).count == source.notices.count)
         #expect(source.notices.count <= 2)
         let started = ContinuousClock.now
