@@ -45,6 +45,6 @@ else
 fi
 
 if ! command -v swift >/dev/null 2>&1; then
-    echo "setup: Swift is missing. Install Swift 6.2 or newer from https://www.swift.org/install and put it into PATH." >&2
+    echo "setup: Swift is missing. Install Swift 6.3 from https://www.swift.org/install and put it into PATH." >&2
     exit 1
 fi

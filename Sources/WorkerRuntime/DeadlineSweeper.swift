@@ -17,8 +17,7 @@ struct DeadlineSweeper: Sendable {
     /// How many of those are remembered; beyond, they are looked at in every sweep.
     private static let revisitsMax = 10_000
 
-    private func postpone(_ input: DueInput, in waiting: inout [MessageID: Revisit]) {
-        let id = SessionMessage(due: input).id
+    private func postpone(_ input: DueInput, _ id: MessageID, in waiting: inout [MessageID: Revisit]) {
         let last = waiting[id]?.pause ?? Interval(microseconds: settings.sweepInterval.microseconds / 2)
         let pause = min(Interval(microseconds: last.microseconds * 2), settings.sweepRevisitMax)
         if waiting[id] != nil {
@@ -38,15 +37,16 @@ struct DeadlineSweeper: Sendable {
             do throws(StoreError) {
                 // More by what is only looked at later: however much that is, it must not hide the rest.
                 let found = try await store.dueInputs(limit: settings.sweepBatchMax + waiting.count)
+                    .map { (input: $0, message: SessionMessage(due: $0)) }
                 let now = ContinuousClock.now
-                let ids = Set(found.map { SessionMessage(due: $0).id })
+                let ids = Set(found.map(\.message.id))
                 waiting = waiting.filter { ids.contains($0.key) }
-                let due = found.filter { (waiting[SessionMessage(due: $0).id]?.at ?? now) <= now }
+                let due = found.filter { (waiting[$0.message.id]?.at ?? now) <= now }
                 backoff.reset()
                 do {
-                    for input in due {
-                        try await settle(input)
-                        if waiting.count < Self.revisitsMax { postpone(input, in: &waiting) }
+                    for (input, message) in due {
+                        try await settle(message)
+                        if waiting.count < Self.revisitsMax { postpone(input, message.id, in: &waiting) }
                     }
                 } catch {
                     throw StoreError.broken(reason: "\(error)")
@@ -63,8 +63,7 @@ struct DeadlineSweeper: Sendable {
         }
     }
 
-    private func settle(_ input: DueInput) async throws {
-        let message = SessionMessage(due: input)
+    private func settle(_ message: SessionMessage) async throws {
         switch try await committer.commit(
             [message],
             base: CommitBatch(),
@@ -74,7 +73,7 @@ struct DeadlineSweeper: Sendable {
         case .refused(let reason):
             log.error(
                 "the database refuses what a deadline leads to",
-                LogField("session_id", input.sessionID),
+                LogField("session_id", message.sessionID),
                 LogField("reason", reason)
             )
         }

@@ -69,14 +69,9 @@ struct InboxPoller: Sendable {
         failed.verdict = .invalid
         failed.errorMessage = reason
         failed.retryCount += 1
-        failed.processedAt = failed.updatedAt
-        let loaded = try await store.load(
-            {
-                var request = LoadRequest()
-                request.sessions = [row.sessionID]
-                return request
-            }()
-        )
+        var request = LoadRequest()
+        request.sessions = [row.sessionID]
+        let loaded = try await store.load(request)
         var commit = Commit(
             sessionID: row.sessionID,
             tenantID: row.tenantID,
@@ -84,15 +79,7 @@ struct InboxPoller: Sendable {
         )
         failed.processedAt = loaded.now
         commit.commands = [failed]
-        commit.outbox = [
-            PublishedForm.rejection(
-                of: failed,
-                verdict: .invalid,
-                reason: reason,
-                topic: settings.eventsTopic,
-                now: loaded.now
-            )
-        ]
+        commit.outbox = [settings.topics.notice(of: failed, now: loaded.now)]
         var batch = CommitBatch()
         batch.commits = [commit]
         try await store.commit(batch)

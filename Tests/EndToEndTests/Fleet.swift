@@ -187,6 +187,9 @@ final class Fleet: Sendable {
         guard results.allSatisfy({ $0 == .sent }) else { throw Failure("not sent: \(results)") }
     }
 
+    /// After so long a topic has given all it will.
+    static let readLimit = Duration.seconds(20)
+
     /// Everything that a topic holds now.
     func records(of topic: String, partitions: Int = 2, atLeast count: Int) async throws -> [IncomingRecord] {
         let source = try KafkaRecordSource(
@@ -212,7 +215,7 @@ final class Fleet: Sendable {
             return records
         }
         let limit = Task {
-            try await Task.sleep(for: .seconds(20))
+            try await Task.sleep(for: Self.readLimit)
             await source.close()
         }
         let records = await reading.value

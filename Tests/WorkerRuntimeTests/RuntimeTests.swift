@@ -109,18 +109,7 @@ import Testing
     @Test func `a row inserted by another service is decided once`() async throws {
         let harness = RuntimeHarness()
         let id = SessionID(derivedFrom: "inserted")
-        let message = SessionMessage(
-            kind: .command,
-            id: MessageID(derivedFrom: "row"),
-            idempotencyKey: "row",
-            type: SessionMessages.start,
-            tenantID: "default",
-            sessionID: id,
-            payload: [:],
-            source: "table"
-        )
-        var row = message.testRow
-        row.verdict = nil
+        let row = InboxCommand(inserted: "row", id)
         await harness.store.insert(row)
         try await harness.whileWorking { harness in
             try await eventually { await harness.store.sessions[id] != nil }
@@ -229,30 +218,5 @@ import Testing
             try await eventually { await harness.store.tasks.values.first?.status == .failed }
         }
         #expect(await harness.store.tasks.values.first?.errorData["code"].string == "TOTAL_TIMEOUT")
-    }
-}
-
-extension SessionMessage {
-    fileprivate var testRow: InboxCommand {
-        InboxCommand(
-            id: id,
-            tenantID: tenantID,
-            sessionID: sessionID,
-            commandType: type,
-            idempotencyKey: idempotencyKey,
-            payload: payload,
-            correlationID: sessionID.description,
-            causationID: nil,
-            userID: nil,
-            metadata: [:],
-            source: "table",
-            status: .received,
-            verdict: nil,
-            errorMessage: nil,
-            retryCount: 0,
-            createdAt: Instant(microseconds: 0),
-            updatedAt: Instant(microseconds: 0),
-            processedAt: nil
-        )
     }
 }

@@ -83,9 +83,4 @@ package enum SessionMessages {
 
     /// The command of a type; nil if there is none.
     package static func command(_ type: String) -> Command? { commandsByType[type] }
-
-    /// Whether an agent sends messages of this name about a task that has no result yet.
-    package static func isTaskReport(_ type: String) -> Bool {
-        type == taskStarted || type == taskProgressed || type == taskFailed
-    }
 }

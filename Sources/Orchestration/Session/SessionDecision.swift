@@ -81,7 +81,7 @@ package struct SessionTopics: Equatable, Sendable {
     package init(events: String = "genesis.session.events") { self.events = events }
 
     /// What the sender of a command without events is told.
-    func notice(of row: InboxCommand, now: Instant) -> OutboxMessage {
+    package func notice(of row: InboxCommand, now: Instant) -> OutboxMessage {
         PublishedForm.rejection(
             of: row,
             verdict: row.verdict ?? .incident,
