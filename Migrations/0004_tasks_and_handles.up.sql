@@ -9,6 +9,7 @@ CREATE TABLE async_tasks (
     id                      uuid         PRIMARY KEY DEFAULT gen_random_uuid(),
     tenant_id               text         NOT NULL DEFAULT 'default',
     session_id              uuid         NOT NULL,
+    user_id                 text,
     task_type               text         NOT NULL,
     actor_id                text         NOT NULL DEFAULT '',
     triggered_by_command_id uuid,
@@ -25,6 +26,8 @@ CREATE TABLE async_tasks (
     retry_count             integer      NOT NULL DEFAULT 0,
     max_retries             integer      NOT NULL DEFAULT 3,
     deadline_at             timestamptz,
+    not_before              timestamptz,
+    requested_at            timestamptz,
     attempt_deadline_at     timestamptz,
     total_deadline_at       timestamptz  NOT NULL DEFAULT now() + interval '1 day',
     started_at              timestamptz,
@@ -48,8 +51,37 @@ CREATE INDEX idx_async_tasks_status ON async_tasks (status, created_at);
 COMMENT ON INDEX idx_async_tasks_status IS 'Which tasks are in a status, oldest first?';
 CREATE INDEX idx_async_tasks_type ON async_tasks (task_type, created_at);
 COMMENT ON INDEX idx_async_tasks_type IS 'Which tasks of a type were made when?';
+CREATE INDEX idx_async_tasks_queued ON async_tasks (tenant_id, coalesce(user_id, ''), task_type, created_at, id)
+    WHERE status = 'PENDING' AND requested_at IS NULL;
+COMMENT ON INDEX idx_async_tasks_queued IS 'Whose turn is it next?';
+CREATE INDEX idx_async_tasks_taking_turns ON async_tasks (tenant_id, coalesce(user_id, ''), task_type)
+    WHERE status IN ('PENDING', 'RUNNING') AND requested_at IS NOT NULL AND not_before IS NOT NULL;
+COMMENT ON INDEX idx_async_tasks_taking_turns IS 'How many queued tasks have their turn now?';
 CREATE INDEX idx_async_tasks_correlation ON async_tasks (correlation_id);
 COMMENT ON INDEX idx_async_tasks_correlation IS 'Which tasks belong to one request?';
+
+-- Whoever writes: an ended task stays as it ended, an attempt never goes back, nor does its progress.
+CREATE FUNCTION genesis_keep_task_order() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+        AND (NEW.status, NEW.attempt, NEW.result_data, NEW.error_data, NEW.completed_at)
+            IS DISTINCT FROM (OLD.status, OLD.attempt, OLD.result_data, OLD.error_data, OLD.completed_at) THEN
+        RAISE EXCEPTION 'task % is %: a task that has ended does not change', OLD.id, OLD.status
+            USING ERRCODE = 'GN005', HINT = 'Make a new task: genesis tasks retry.';
+    END IF;
+    IF NEW.attempt < OLD.attempt THEN
+        RAISE EXCEPTION 'task % is at attempt %, and does not go back to %', OLD.id, OLD.attempt, NEW.attempt
+            USING ERRCODE = 'GN005';
+    END IF;
+    IF NEW.attempt = OLD.attempt AND NEW.progress < OLD.progress THEN
+        RAISE EXCEPTION 'task % has % %% of attempt % done, and does not go back to % %%',
+            OLD.id, OLD.progress, OLD.attempt, NEW.progress USING ERRCODE = 'GN005';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER async_tasks_keep_order BEFORE UPDATE ON async_tasks
+    FOR EACH ROW EXECUTE FUNCTION genesis_keep_task_order();
 CREATE TRIGGER async_tasks_set_timestamp BEFORE UPDATE ON async_tasks
     FOR EACH ROW EXECUTE FUNCTION trigger_set_timestamp();
 

@@ -60,7 +60,7 @@ struct BatchDecider: Sendable {
             }
             switch message.kind {
             case .answer(let answer): request.tasks.append(answer.taskID)
-            case .due(.task(let id, _)): request.tasks.append(id)
+            case .due(.task(let id, _)), .due(.turn(let id, _, _)): request.tasks.append(id)
             case .due(.timer), .due(.handle), .due(.reminder): break
             case .command:
                 if let task = message.operatedTask { request.tasks.append(task) }
@@ -92,7 +92,7 @@ extension SessionMessage {
         case .answer(let answer):
             switch answer.kind {
             case .started, .progressed: false
-            case .completed, .failed: true
+            case .completed, .failed, .handedBack: true
             }
         // What is due is checked against the row's own state instead.
         case .due: false

@@ -82,6 +82,7 @@ package struct SessionMessage: Sendable, Equatable {
             case .handle(let id): (SessionMessages.parkExpired, "\(id)")
             case .reminder(let id): ("wait.reminder", "\(id)/\(due.dueAt)")
             case .task(let id, let attempt): ("task.overdue", "\(id)/\(attempt)/\(due.dueAt)")
+            case .turn(let id, let attempt, _): ("task.turn", "\(id)/\(attempt)")
             }
         let id = MessageID(derivedFrom: type, subject)
         self.init(

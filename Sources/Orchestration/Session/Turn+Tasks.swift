@@ -61,6 +61,26 @@ extension Turn {
         }
     }
 
+    /// A queued task leaves the queue: its agent is asked, or the worker begins to do it.
+    mutating func takeTurn(_ id: TaskID, attempt: Int, node: String, _ message: SessionMessage) {
+        guard let session = scope.session, !session.status.hasEnded,
+            var task = scope.tasks.first(where: { $0.id == id }), let actor = workflow.actors[task.taskType],
+            task.takeTurn(attempt: attempt, node: node, actor: actor, now: now)
+        else { return }
+        put(task)
+        guard let topics = actor.topics else { return }
+        commit.outbox.append(
+            PublishedForm.taskRequest(
+                task,
+                actor: actor,
+                topic: topics.requests,
+                eventID: nil,
+                userID: session.userID,
+                now: now
+            )
+        )
+    }
+
     /// Writes a task that an answer or a limit has changed, and lets the statechart go on.
     private mutating func settle(_ task: AsyncTask, _ reaction: TaskReaction, _ message: SessionMessage) {
         switch reaction {
@@ -179,17 +199,17 @@ extension AgentAnswer {
     var isFinal: Bool {
         switch kind {
         case .started, .progressed: false
-        case .completed, .failed: true
+        case .completed, .failed, .handedBack: true
         }
     }
 
     /// The event type the answer came as.
-    var type: String {
+    package var type: String {
         switch kind {
         case .started: SessionMessages.taskStarted
         case .progressed: SessionMessages.taskProgressed
         case .completed(let type, _): type
-        case .failed: SessionMessages.taskFailed
+        case .failed, .handedBack: SessionMessages.taskFailed
         }
     }
 
@@ -197,10 +217,10 @@ extension AgentAnswer {
     static func keptType(_ answer: AgentAnswer) -> String { "\(answer.type)/\(answer.taskID)" }
 
     /// The final answer as a payload that `init(kept:)` reads back.
-    var payload: JSONValue {
+    package var payload: JSONValue {
         var members: JSONObject = ["task_id": JSONValue(taskID), "attempt": .int(attempt)]
         switch kind {
-        case .started, .progressed: break
+        case .started, .progressed, .handedBack: break
         case .completed(_, let output): members["output"] = output
         case .failed(let code, let message, let retryable, let details):
             members["code"] = .string(code)
