@@ -47,7 +47,7 @@ let package = Package(
         room("OrchestrationTesting", ["Orchestration"]),
         room(
             "ChaosHarness",
-            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads"]
+            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "CRdkafka", "Failpoints", "Threads"]
         ),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
