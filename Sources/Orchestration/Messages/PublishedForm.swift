@@ -196,8 +196,8 @@ package enum PublishedForm {
 
     /// The body's fields that are headers too, under the same names.
     private static let repeatedFields = [
-        "aggregate_id", "aggregate_type", "aggregate_version", "attempt", "causation_id", "correlation_id", "event_type",
-        "schema_version", "task_id", "tenant_id", "user_id",
+        "aggregate_id", "aggregate_type", "aggregate_version", "attempt", "causation_id", "correlation_id",
+        "event_type", "schema_version", "task_id", "tenant_id", "user_id",
     ]
 
     /// The headers that repeat what the payload says, which need not be stored. Only for records of our own form: those
