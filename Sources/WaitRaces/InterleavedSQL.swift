@@ -74,8 +74,13 @@ enum InterleavedSQL {
             text += "session \(session)\n"
             for name in names {
                 let sql =
-                    name.hasSuffix("_begin")
-                    ? "BEGIN; SET LOCAL client_min_messages = error;" : name.hasSuffix("_commit") ? "COMMIT;" : "SELECT \(name)();"
+                    if name.hasSuffix("_begin") {
+                        "BEGIN; SET LOCAL client_min_messages = error;"
+                    } else if name.hasSuffix("_commit") {
+                        "COMMIT;"
+                    } else {
+                        "SELECT \(name)();"
+                    }
                 text += "step \(name) { \(sql) }\n"
             }
             text += "\n"

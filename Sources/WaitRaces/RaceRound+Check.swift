@@ -82,7 +82,9 @@ extension RaceRound {
         let open = handles.filter { ["PENDING_PAUSE", "WAITING", "PAUSED"].contains($0["status"].string) }
         if Set(open.compactMap(\.["correlation"].string)).count != open.count { fault("two waits of one correlation") }
         let (version, events) = (picture["version"].int, picture["events"].int)
-        if version != events || version != picture["last"].int { fault("version \(version ?? 0), events \(events ?? 0)") }
+        if version != events || version != picture["last"].int {
+            fault("version \(version ?? 0), events \(events ?? 0)")
+        }
         let hasEnded = picture["status"].string != "IN_PROGRESS"
         let tasks = picture["tasks"].int ?? 0
         if hasEnded ? !open.isEmpty || tasks > 0 : tasks != 1 { fault("\(tasks) open tasks, \(open.count) waits") }
