@@ -68,6 +68,7 @@ enum TasksTable {
             completed_at = excluded.completed_at,
             updated_at = excluded.updated_at
         WHERE t.status IN ('PENDING', 'RUNNING') AND excluded.attempt >= t.attempt
+            AND (excluded.attempt > t.attempt OR excluded.status <> 'PENDING' OR t.status = 'PENDING')
         """
     )
 
