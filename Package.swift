@@ -77,7 +77,7 @@ let package = Package(
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
         tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"]),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
-        tests("HTTPTasksTests", ["HTTPTasks", "Orchestration", "EmbeddedServices"]),
+        tests("HTTPTasksTests", ["HTTPTasks", "Orchestration", "OrchestrationTesting"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
         tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
@@ -85,6 +85,12 @@ let package = Package(
             "WaitRacesTests",
             ["WaitRaces", "Orchestration", "PostgresStore", "EmbeddedServices", "WorkflowFiles"]
         ),
-        tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
+        tests(
+            "EndToEndTests",
+            [
+                "genesis", "Orchestration", "OrchestrationTesting", "PostgresStore", "KafkaTransport",
+                "EmbeddedServices",
+            ]
+        ),
     ]
 )

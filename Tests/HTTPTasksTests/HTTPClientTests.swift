@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTasks
 import Orchestration
+import OrchestrationTesting
 import Testing
 
 @Suite struct HTTPClientTests {
@@ -57,7 +58,7 @@ import Testing
     {
         defer { client.stop() }
         for status in [429, 500, 503] {
-            let response = try await client.send(request("/status/\(status)")).get()
+            let response = try await client.send(request("/status/\(status)/7")).get()
             #expect(response.status == status)
             #expect(response.retryAfter == 7)
         }

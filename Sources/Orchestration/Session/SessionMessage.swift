@@ -5,6 +5,8 @@ package struct SessionMessage: Sendable, Equatable {
         case command
         /// What an agent says about a task.
         case answer(AgentAnswer)
+        /// An agent's answer that cannot be taken for one, and the sentence that says why.
+        case unreadableAnswer(String)
         /// Something is past its time.
         case due(DueInput.Kind)
     }

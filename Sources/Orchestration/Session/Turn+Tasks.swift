@@ -24,13 +24,15 @@ extension Turn {
         announcements["task"] = ["task_id": JSONValue(task.id), "task_type": .string(name)]
     }
 
-    mutating func deliverAnswer(_ answer: AgentAnswer, of message: SessionMessage) {
+    mutating func deliverAnswer(_ answer: AgentAnswer, of told: SessionMessage) {
+        // Its fields may have stood beside the payload; the row keeps which task it was about.
+        var message = told
+        message.payload = .object((told.payload.object ?? [:]).merging(answer.address))
         guard let session = scope.session,
             var task = scope.tasks.first(where: { $0.id == answer.taskID && $0.sessionID == session.id }),
             let actor = workflow.actors[task.taskType]
         else {
-            if answer.isFinal { record(message, .failed, .unknown, "there is no task \(answer.taskID) in the session") }
-            return
+            return set(aside: answer, message, .unknown, "there is no task \(answer.taskID) in the session")
         }
         if case .completed(let type, _) = answer.kind, type != actor.resultType {
             let reason = "task \(task.id) (\(task.taskType)) is answered by `\(actor.resultType)`, not `\(type)`"
@@ -41,14 +43,34 @@ extension Turn {
         }
         let fitting = Self.fitting(answer, actor)
         let reaction = task.handle(fitting, actor: actor, now: now)
-        guard answer.isFinal else {
-            if reaction == .changed { put(task) }
-            return
+        switch reaction {
+        case .ended: return set(aside: answer, message, .superseded, "task \(task.id) is \(task.status.rawValue)")
+        case .staleAttempt:
+            return set(aside: answer, message, .staleAttempt, "task \(task.id) is at attempt \(task.attempt)")
+        case .changed, .completed, .retry, .failed: break
         }
+        guard answer.isFinal else { return put(task) }
         settle(task, reaction, message)
-        if fitting != answer, reaction != .ended, reaction != .staleAttempt {
+        if fitting != answer {
             record(message, .failed, .invalid, task.errorData["message"].string)
         }
+    }
+
+    /// Keeps what an answer was that nobody waits for, or not any more. Of what is told again and again (a start, progress)
+    /// one row is kept for each attempt, the latest.
+    private mutating func set(
+        aside answer: AgentAnswer,
+        _ message: SessionMessage,
+        _ verdict: Verdict,
+        _ reason: String
+    ) {
+        var kept = message
+        if !answer.isFinal {
+            let subject = "\(answer.taskID)/\(answer.attempt)/\(message.type)"
+            kept.id = MessageID(derivedFrom: "late answer", message.tenantID, message.sessionID.description, subject)
+            kept.idempotencyKey = "late/\(message.sessionID)/\(subject)"
+        }
+        record(kept, .failed, verdict, reason)
     }
 
     mutating func taskOverdue(_ id: TaskID, attempt: Int, _ message: SessionMessage) {
@@ -86,10 +108,7 @@ extension Turn {
         switch reaction {
         case .changed:
             put(task)
-        case .ended:
-            record(message, .failed, .superseded, "task \(task.id) is \(task.status.rawValue)")
-        case .staleAttempt:
-            record(message, .failed, .staleAttempt, "task \(task.id) is at attempt \(task.attempt)")
+        case .ended, .staleAttempt: break
         case .retry(let delay):
             put(task)
             requests.append((task, now + delay))
@@ -195,6 +214,9 @@ extension Turn {
 }
 
 extension AgentAnswer {
+    /// Which attempt of which task it is about.
+    var address: JSONObject { ["task_id": JSONValue(taskID), "attempt": .int(attempt)] }
+
     /// Whether the answer ends its attempt.
     var isFinal: Bool {
         switch kind {

@@ -58,6 +58,7 @@ struct Turn {
         switch message.kind {
         case .command: deliverCommand(message)
         case .answer(let answer): deliverAnswer(answer, of: message)
+        case .unreadableAnswer(let reason): record(message, .failed, .invalid, reason)
         case .due(let due): deliverDue(due, message)
         }
     }

@@ -117,7 +117,14 @@ import Testing
             resultType: "Outliner.Concept.Generated"
         )
         let later = Self.now + .seconds(5)
-        let row = PublishedForm.taskRequest(task, actor: actor, topic: "genesis.outline.tasks", eventID: nil, scheduledAt: later, now: Self.now)
+        let row = PublishedForm.taskRequest(
+            task,
+            actor: actor,
+            topic: "genesis.outline.tasks",
+            eventID: nil,
+            scheduledAt: later,
+            now: Self.now
+        )
         #expect(row.scheduledAt == later)
         #expect(row.topic == "genesis.outline.tasks")
         let envelope = try EnvelopeTests.envelope(incoming(row.record()))

@@ -1,22 +1,28 @@
-import Foundation
-import Glibc
+internal import Foundation
+internal import Glibc
 
 /// An HTTP server as small as can be, that misbehaves as the path asks. One thread per connection.
 ///
-/// `/ok`, `/echo` (headers and body as JSON), `/status/N` (with `Retry-After: 7`), `/slow/MILLISECONDS`, `/hang`, `/cut`,
-/// `/huge/BYTES`, `/notjson`, `/redirect`.
-final class HostileServer: @unchecked Sendable {
-    let port: Int
+/// `/ok`, `/echo` (headers and body as JSON), `/status/N`, `/status/N/SECONDS` (with `Retry-After`), `/slow/MILLISECONDS`, `/hang`, `/cut`,
+/// `/huge/BYTES`, `/notjson`, `/redirect`, and `/next`, which does what the script says for each call.
+package final class HostileServer: @unchecked Sendable {
+    package let port: Int
     private let listener: Int32
     private let lock = NSLock()
     private var seen: [String] = []
+    private var script: [String]
+    private var left = 0
 
-    /// The first lines of all requests so far.
-    var requests: [String] { lock.withLock { seen } }
-    var url: String { "http://127.0.0.1:\(port)" }
+    /// The heads of all requests so far.
+    package var requests: [String] { lock.withLock { seen } }
+    /// How many callers have gone away from `/hang`.
+    package var callersGone: Int { lock.withLock { left } }
+    package var url: String { "http://127.0.0.1:\(port)" }
 
-    init() throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    /// - Parameter script: paths without the slash; after the last, `/next` is `/ok`.
+    package init(script: [String] = []) throws {
+        self.script = script
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
@@ -27,8 +33,9 @@ final class HostileServer: @unchecked Sendable {
             }
         }
         guard bound, listen(listener, 64) == 0 else { throw POSIXError(.EADDRNOTAVAIL) }
+        self.listener = listener
         port = Int(UInt16(bigEndian: address.sin_port))
-        Thread.detachNewThread { [listener, weak self] in
+        Thread.detachNewThread { [weak self] in
             while true {
                 let connection = accept(listener, nil, nil)
                 guard connection >= 0, let server = self else { return }
@@ -43,21 +50,30 @@ final class HostileServer: @unchecked Sendable {
         defer { close(connection) }
         guard let (head, body) = Self.read(connection) else { return }
         let first = head.components(separatedBy: "\r\n").first ?? ""
-        lock.withLock { seen.append(first) }
-        let parts = (first.split(separator: " ").dropFirst().first ?? "").split(separator: "/").map(String.init)
+        lock.withLock { seen.append(head) }
+        var path = String(first.split(separator: " ").dropFirst().first ?? "")
+        if path == "/next" { path = lock.withLock { script.isEmpty ? "/ok" : "/" + script.removeFirst() } }
+        let parts = path.split(separator: "/").map(String.init)
         let number = parts.dropFirst().first.flatMap { Int($0) } ?? 0
         switch parts.first {
         case "echo":
             let object: [String: Any] = ["head": head, "body": body]
             let json = (try? JSONSerialization.data(withJSONObject: object)) ?? Data()
             Self.answer(connection, 200, String(decoding: json, as: UTF8.self))
-        case "status": Self.answer(connection, number, #"{"error":"as you wished"}"#, "Retry-After: 7\r\n")
+        case "status":
+            Self.answer(
+                connection,
+                number,
+                #"{"error":"as you wished"}"#,
+                parts.count > 2 ? "Retry-After: \(parts[2])\r\n" : ""
+            )
         case "slow":
             usleep(UInt32(number) * 1_000)
             Self.answer(connection, 200, #"{"ok":true}"#)
         case "hang":
             var byte: UInt8 = 0
             _ = recv(connection, &byte, 1, 0)
+            lock.withLock { left += 1 }
         case "cut": Self.write(connection, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"half\":")
         case "huge": Self.answer(connection, 200, "\"" + String(repeating: "x", count: number) + "\"")
         case "notjson": Self.answer(connection, 200, "<html>no</html>")
