@@ -23,8 +23,10 @@ extension JQParser {
         case ("map_values", 1): return arguments[0].isSingle ? .mapValues(arguments[0]) : nil
         case ("any", 0): return .quantifier(.iterate(.identity, optional: false), isAny: true)
         case ("all", 0): return .quantifier(.iterate(.identity, optional: false), isAny: false)
-        case ("any", 1): return .quantifier(.pipe(.iterate(.identity, optional: false), arguments[0]), isAny: true)
-        case ("all", 1): return .quantifier(.pipe(.iterate(.identity, optional: false), arguments[0]), isAny: false)
+        case ("any", 1), ("all", 1):
+            // jq stops at the first answer by an error that an open `?` would swallow.
+            guard arguments[0].isSingle else { return nil }
+            return .quantifier(.pipe(.iterate(.identity, optional: false), arguments[0]), isAny: name == "any")
         case ("range", 1): return arguments[0].isSingle ? .range(from: .constant(0), to: arguments[0]) : nil
         case ("range", 2):
             return arguments.allSatisfy(\.isSingle) ? .range(from: arguments[0], to: arguments[1]) : nil
