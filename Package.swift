@@ -49,6 +49,8 @@ let package = Package(
             "ChaosHarness",
             ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads"]
         ),
+        // Judges what workers did, so it shares no code with them.
+        room("ChaosChecker", ["CLibpq", "CRdkafka"]),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
         // Roof.
@@ -67,6 +69,10 @@ let package = Package(
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
+        tests(
+            "ChaosCheckerTests",
+            ["genesis", "ChaosChecker", "EmbeddedServices", "KafkaTransport", "Orchestration"]
+        ),
         tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
         tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
     ]
