@@ -46,8 +46,15 @@ let package = Package(
         room("EmbeddedServices", []),
         room("OrchestrationTesting", ["Orchestration"]),
         room(
+            "WaitRaces",
+            [
+                "Orchestration", "OrchestrationTesting", "PostgresStore", "WorkerRuntime", "WorkflowFiles",
+                "EmbeddedServices", "Threads",
+            ]
+        ),
+        room(
             "ChaosHarness",
-            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads"]
+            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads", "WaitRaces"]
         ),
         // Judges what workers did, so it shares no code with them.
         room("ChaosChecker", ["CLibpq", "CRdkafka"]),
@@ -74,6 +81,10 @@ let package = Package(
             ["genesis", "ChaosChecker", "EmbeddedServices", "KafkaTransport", "Orchestration"]
         ),
         tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
+        tests(
+            "WaitRacesTests",
+            ["WaitRaces", "Orchestration", "PostgresStore", "EmbeddedServices", "WorkflowFiles"]
+        ),
         tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
     ]
 )
