@@ -38,7 +38,9 @@ final class CheckDatabase {
 
     /// COPY of rows of text; nil is NULL.
     func copy(into table: String, _ rows: some Sequence<[String?]>) throws {
-        guard let begun = PQexec(connection, "COPY \(table) FROM STDIN") else { throw CheckFailure("no answer to COPY") }
+        guard let begun = PQexec(connection, "COPY \(table) FROM STDIN") else {
+            throw CheckFailure("no answer to COPY")
+        }
         defer { PQclear(begun) }
         guard PQresultStatus(begun) == PGRES_COPY_IN else { throw failure("in COPY \(table)") }
         for row in rows {

@@ -46,7 +46,12 @@ package enum Guards {
         ("conflicts_retried", log("conflict, deciding again")),
         (
             "reconnects",
-            log("the database is away, waiting", "the relay waits", "cannot read the inbox", "cannot take partitions yet")
+            log(
+                "the database is away, waiting",
+                "the relay waits",
+                "cannot read the inbox",
+                "cannot take partitions yet"
+            )
         ),
         ("broker_outages", log("waiting for the brokers", "the brokers take nothing, waiting", "not taken by Kafka")),
         (

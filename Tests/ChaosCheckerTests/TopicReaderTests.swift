@@ -16,7 +16,12 @@ import Testing
             let key: [UInt8]? = number == 7 ? nil : Array("k\(number)".utf8)
             let value: [UInt8] = [0, 255, UInt8(number & 255)]
             let bytes = RecordHeader(name: "h", value: [255])
-            return OutgoingRecord(topic: number % 3 == 0 ? "two" : "one", key: key, value: value, headers: [text, bytes])
+            return OutgoingRecord(
+                topic: number % 3 == 0 ? "two" : "one",
+                key: key,
+                value: value,
+                headers: [text, bytes]
+            )
         }
         #expect(await sink.send(records).allSatisfy { $0 == .sent })
         await sink.close()

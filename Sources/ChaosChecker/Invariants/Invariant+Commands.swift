@@ -72,8 +72,10 @@ extension Invariant {
             WHERE (r.topic = commands_topic OR r.topic IN (SELECT topic FROM kafka_positions))
                 -- Ignored: no value; our own facts; what nobody takes on the events topic; progress, which has no answer.
                 AND r.value IS NOT NULL
-                AND NOT (r.topic <> commands_topic AND r.source = 'genesis-worker')
-                AND NOT (r.topic = events_topic AND r.body ->> 'event_type' <> 'Genesis.Session.Command.Received')
+                AND (r.topic = commands_topic OR r.source IS DISTINCT FROM 'genesis-worker')
+                AND (r.topic <> events_topic
+                    OR coalesce(r.body ->> 'event_type', r.body ->> 'type', 'Genesis.Session.Command.Received')
+                        = 'Genesis.Session.Command.Received')
                 AND coalesce(r.body ->> 'event_type', '') NOT IN ('Task.Started', 'Task.Progressed')
                 AND NOT EXISTS (
                     SELECT FROM dead_letters d

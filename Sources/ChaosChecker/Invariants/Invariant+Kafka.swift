@@ -14,7 +14,7 @@ extension Invariant {
             UNION ALL SELECT o.event_id, o.id FROM event_outbox o CROSS JOIN checker.run
                 WHERE o.topic = events_topic AND o.raw_value IS NULL
                     AND NOT EXISTS (SELECT FROM domain_events e WHERE e.event_id = o.id)
-                    AND o.payload ->> 'event_type' <> 'Genesis.Session.Command.Rejected'
+                    AND o.payload ->> 'event_type' IS DISTINCT FROM 'Genesis.Session.Command.Rejected'
             """
         ),
         Invariant(
