@@ -61,6 +61,8 @@ let package = Package(
                 "WaitRaces",
             ]
         ),
+        // Judges what workers did, so it shares no code with them.
+        room("ChaosChecker", ["CLibpq", "CRdkafka"]),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
         // Roof.
@@ -80,6 +82,10 @@ let package = Package(
         tests("HTTPTasksTests", ["HTTPTasks", "Orchestration", "OrchestrationTesting"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
+        tests(
+            "ChaosCheckerTests",
+            ["genesis", "ChaosChecker", "EmbeddedServices", "KafkaTransport", "Orchestration"]
+        ),
         tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
         tests(
             "WaitRacesTests",
