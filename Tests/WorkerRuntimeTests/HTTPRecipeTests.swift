@@ -55,7 +55,9 @@ import WorkflowFiles
         return recipe.answer(outcome, of: task, actor: found, expressions: workflow.expressions, hiding: secrets).kind
     }
 
-    private static func response(_ status: Int, _ body: String, after seconds: Double? = nil) -> Result<HTTPResponse, HTTPFailure> {
+    private typealias Outcome = Result<HTTPResponse, HTTPFailure>
+
+    private static func response(_ status: Int, _ body: String, after seconds: Double? = nil) -> Outcome {
         .success(HTTPResponse(status: status, retryAfter: seconds, body: Array(body.utf8)))
     }
 
@@ -74,7 +76,8 @@ import WorkflowFiles
         #expect(full.headers.count { $0.name == "Accept" } == 1)
         #expect(full.headers.contains { $0 == ("Content-Type", "application/json") })
         #expect(try Self.request("request: { url: 'https://x.org/', method: GET }").body == nil)
-        #expect(try Self.request("request: { url: 'https://x.org/', body: { k: [1] } }").body == Array(#"{"k":[1]}"#.utf8))
+        let constant = try Self.request("request: { url: 'https://x.org/', body: { k: [1] } }")
+        #expect(constant.body == Array(#"{"k":[1]}"#.utf8))
     }
 
     @Test func `what cannot be sent fails with its own code`() {
@@ -93,12 +96,14 @@ import WorkflowFiles
     }
 
     @Test func `a response is a result or a failure, with the pause that the server asks for`() throws {
-        #expect(try Self.answer(Self.url, Self.response(200, #"{"x":[1]}"#)) == .completed(type: "A.Generated", output: ["x": [1]]))
+        let whole = try Self.answer(Self.url, Self.response(200, #"{"x":[1]}"#))
+        #expect(whole == .completed(type: "A.Generated", output: ["x": [1]]))
         let mapped = Self.url + ", response: '{ v: .body.x[0], s: .status }'"
-        #expect(try Self.answer(mapped, Self.response(201, #"{"x":[1]}"#)) == .completed(type: "A.Generated", output: ["v": 1, "s": 201]))
-        func failure(_ actor: String, _ outcome: Result<HTTPResponse, HTTPFailure>) throws -> (String, Bool, JSONValue)? {
-            guard case .failed(let code, _, let isRetryable, let details) = try Self.answer(actor, outcome, hiding: ["hush"])
-            else { return nil }
+        let part = try Self.answer(mapped, Self.response(201, #"{"x":[1]}"#))
+        #expect(part == .completed(type: "A.Generated", output: ["v": 1, "s": 201]))
+        func failure(_ actor: String, _ outcome: Outcome) throws -> (String, Bool, JSONValue)? {
+            let kind = try Self.answer(actor, outcome, hiding: ["hush"])
+            guard case .failed(let code, _, let isRetryable, let details) = kind else { return nil }
             return (code, isRetryable, details)
         }
         let busy = try #require(try failure(Self.url, Self.response(429, "hush, slow down", after: 9)))
