@@ -91,8 +91,9 @@ import WorkflowFiles
         }
         #expect(code("request: { url: 'https://x.org/', headers: { X: { file: none } } }") == .secret)
         #expect(code("request: { url: 'https://x.org/', body: '.input.a.b' }") == .body)
-        let large = "request: { url: 'https://x.org/', body: '[range(300000)]' }"
-        #expect(code(large) == .requestTooLarge)
+        let large: JSONValue = ["a": .string(String(repeating: "x", count: 250_000))]
+        let five = "request: { url: 'https://x.org/', body: '[.input.a, .input.a, .input.a, .input.a, .input.a]' }"
+        #expect(code(five, large) == .requestTooLarge)
     }
 
     @Test func `a response is a result or a failure, with the pause that the server asks for`() throws {

@@ -46,7 +46,10 @@ extension HTTPRecipe {
         for task: AsyncTask,
         _ expressions: any ExpressionEvaluator
     ) throws(HTTPFailure) -> JSONValue? {
-        guard let body else { return method == "GET" || method == "DELETE" ? nil : task.inputData }
+        guard let body else {
+            // `nil` alone would be JSON's null, and be sent.
+            return method == "GET" || method == "DELETE" ? JSONValue?.none : task.inputData
+        }
         let view: JSONValue = [
             "input": task.inputData, "previous_details": task.progressDetails,
             "task": ["id": JSONValue(task.id), "type": .string(task.taskType), "attempt": .int(task.attempt)],
