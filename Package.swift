@@ -59,6 +59,8 @@ let package = Package(
                 "WaitRaces",
             ]
         ),
+        // Judges what workers did, so it shares no code with them.
+        room("ChaosChecker", ["CLibpq", "CRdkafka"]),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
         // Roof.
@@ -77,6 +79,10 @@ let package = Package(
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
+        tests(
+            "ChaosCheckerTests",
+            ["genesis", "ChaosChecker", "EmbeddedServices", "KafkaTransport", "Orchestration"]
+        ),
         tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
         tests(
             "WaitRacesTests",
