@@ -60,6 +60,11 @@ extension Scenario {
     }
 }
 
+extension Scenario {
+    static let bouncerProgram = "/usr/sbin/pgbouncer"
+    static var hasBouncer: Bool { access(bouncerProgram, X_OK) == 0 }
+}
+
 extension Round {
     func diskFull(_ disk: SmallDisk) async throws {
         try await withFleet(fleet) {
@@ -123,7 +128,7 @@ extension Round {
         }
         @Sendable func start() throws -> ChildProcess {
             try ChildProcess(
-                ["/usr/sbin/pgbouncer"] + (geteuid() == 0 ? ["-u", "postgres"] : []) + [file],
+                [Scenario.bouncerProgram] + (geteuid() == 0 ? ["-u", "postgres"] : []) + [file],
                 environment: [:],
                 logFile: "\(field.folder)/pgbouncer.txt"
             )

@@ -57,6 +57,10 @@ package enum Scenario: String, CaseIterable, Sendable {
     }
 
     package func round(seed: UInt64, arena: Arena, keepsFolder: Bool = false) async throws -> RoundReport {
+        if self == .bouncer, !Self.hasBouncer {
+            say("skipped bouncer: PgBouncer is not installed (apt-get install pgbouncer)")
+            return RoundReport(scenario: rawValue, seed: seed, counts: ["skipped": 1], folder: "")
+        }
         guard needsSmallDisk else { return try await round(seed, arena, keepsFolder, nil) }
         guard SmallDisk.isPossible else {
             say("skipped \(rawValue): only root can mount a small disk")
