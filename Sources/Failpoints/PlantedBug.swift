@@ -31,6 +31,8 @@
         case unknownTypeSkipped = "unknown_type_skipped"
         /// Later rows of a key do not wait for one that failed.
         case failedKeyPasses = "failed_key_passes"
+        /// No mistake: some records fail, as with brokers in trouble. With this everything must be as always.
+        case failingRecords = "failing_records"
         /// A commit whose answer was lost is taken as failed.
         case lostAnswerIsFailure = "lost_answer_is_failure"
 

@@ -39,7 +39,9 @@
                 batch.positions = []
             }
             if bug == .unknownTypeSkipped {
-                let skipped = Set(batch.deadLetters.filter { $0.reason == .unknownType }.map { $0.id.cast(to: EventKind.self) })
+                let skipped = Set(
+                    batch.deadLetters.filter { $0.reason == .unknownType }.map { $0.id.cast(to: EventKind.self) }
+                )
                 batch.deadLetters.removeAll { $0.reason == .unknownType }
                 batch.outbox.removeAll { skipped.contains($0.id) }
             }
@@ -54,21 +56,31 @@
             var rows = try await store.dueOutbox(lanes: lanes, limit: limit)
             switch bug {
             case .markBeforePublish:
-                try await store.markOutbox(rows.map { OutboxOutcome(id: $0.id, lane: $0.lane, result: .sent) }, lanes: lanes)
+                try await store.markOutbox(
+                    rows.map { OutboxOutcome(id: $0.id, lane: $0.lane, result: .sent) },
+                    lanes: lanes
+                )
             case .skipLockedRelay:
                 let own = Int64(node.last?.wholeNumberValue ?? 0) % Self.relays
                 rows = rows.filter { ($0.position ?? 0) % Self.relays == own }
             case .relayByTime: rows.sort { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
             case .failedKeyPasses: rows = rows.map(Self.onItsOwn)
             case .offsetFirst, .noEpochCheck, .noSessionLock, .checkThenInsert, .workerClock, .noInboxUniqueness,
-                .unboundReplies, .retryInProcess, .unknownTypeSkipped, .lostAnswerIsFailure:
+                .unboundReplies, .retryInProcess, .unknownTypeSkipped, .failingRecords, .lostAnswerIsFailure:
                 break
             }
             return rows
         }
 
-        /// As if it had a key of its own: nothing of its batch waits for it.
-        private static func onItsOwn(_ row: OutboxMessage) -> OutboxMessage { row }
+        /// The same record under a key of its own, as far as the relay sees: nothing of its batch waits for it.
+        private static func onItsOwn(_ row: OutboxMessage) -> OutboxMessage {
+            guard row.rawValue == nil else { return row }
+            var own = row
+            own.rawKey = Array(row.partitionKey.utf8)
+            own.rawValue = row.payload.utf8Bytes
+            own.partitionKey = row.id.description
+            return own
+        }
 
         // MARK: As they are
 
