@@ -34,6 +34,20 @@ package enum ChaosTool {
                     try await Matrix.round(seed: seed, arena: arena, keepsFolder: keeps)
                 }
             case "controls": return try await Controls.run(call) ? 0 : 1
+            case "faults":
+                let only = try call.text("only").map { name in
+                    guard let scenario = Scenario(rawValue: name) else {
+                        throw ChaosFailure(
+                            "--only takes one of \(Scenario.allCases.map(\.rawValue).joined(separator: ", "))"
+                        )
+                    }
+                    return [scenario]
+                }
+                let scenarios = only ?? Scenario.allCases
+                let rounds = try call.number("rounds", default: scenarios.count)
+                return try await Campaign(call, rounds: rounds).run { seed, number, arena, keeps in
+                    try await scenarios[number % scenarios.count].round(seed: seed, arena: arena, keepsFolder: keeps)
+                }
             case "races": return try await RacesCommand.run(call) ? 0 : 1
             default: throw ChaosFailure("`\(call.subcommand)` is not a subcommand\n\(usage)")
             }
@@ -77,7 +91,7 @@ struct Campaign {
             if !report.isClean {
                 for violation in report.violations { say("  \(violation)") }
                 say("  kept: \(report.folder)")
-                say("  again: \(repetition(own))")
+                say("  again: \(repetition(own, report.scenario))")
             }
         }
         let summary = Self.summary(
@@ -96,9 +110,10 @@ struct Campaign {
         return 1
     }
 
-    private func repetition(_ seed: UInt64) -> String {
+    private func repetition(_ seed: UInt64, _ scenario: String) -> String {
         var words = ["chaos", call.subcommand, "--seed", "\(seed)", "--rounds", "1"]
-        for name in ["kills", "per-round", "repeat", "only"] { call.text(name).map { words += ["--\(name)", $0] } }
+        if call.subcommand == "faults" { words += ["--only", scenario] }
+        for name in ["kills", "per-round", "repeat"] { call.text(name).map { words += ["--\(name)", $0] } }
         return words.joined(separator: " ")
     }
 
