@@ -31,6 +31,7 @@ run: setup ## Build, start everything and play one session (ONCE=1: end after it
 
 build: setup ## Build the release binary
 	swift build -c release --product genesis $(CHECK)
+	@! grep -aqE 'GENESIS_(FAILPOINT|PLANTED_BUG|CHAOS)' $(GENESIS) || { echo 'failpoints in a release'; exit 1; }
 
 test: setup ## Build and run all tests
 	swift build --build-tests $(CHECK)

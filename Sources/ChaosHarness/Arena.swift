@@ -1,3 +1,4 @@
+internal import ChaosChecker
 package import EmbeddedServices
 internal import Glibc
 package import KafkaTransport
@@ -42,6 +43,7 @@ package final class Arena: Sendable {
             logFile: "\(folder)/migrate.log"
         )
         guard migration.wait() == 0 else { throw ChaosFailure("the migrations failed; see \(folder)/migrate.log") }
+        try ChaosChecker.watch(databaseURL: cluster.connectionString(database: Self.template))
     }
 
     package func close() { cluster.stop() }
@@ -135,7 +137,7 @@ package final class Field: Sendable {
         return try await WorkerProcess.start(
             name: node,
             arguments: wrapper + [arena.genesis, "worker"],
-            environment: environment.merging(variables) { $1 },
+            environment: environment.merging(Controls.variables) { $1 }.merging(variables) { $1 },
             logFile: "\(folder)/\(node).log"
         )
     }

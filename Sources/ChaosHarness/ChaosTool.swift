@@ -7,6 +7,7 @@ package enum ChaosTool {
         chaos kills  --kills N --per-round N         random SIGKILL and SIGSTOP
         chaos matrix --repeat N                      each failpoint with each fault
         chaos faults --rounds N                      everything else that can be away, slow, full or doubled
+        chaos controls --rounds N --only NAME,…      every planted mistake must be found, and nothing without one
         chaos races  --count N --pair NAME           two who want the same wait, to the microsecond
         All but races take --seed N, --rounds N (to repeat one round: its own seed, 1), --genesis FILE, --root FOLDER,
         --folder FOLDER, --keep yes, --out FILE (one JSON line per round, and the summary).
@@ -32,6 +33,7 @@ package enum ChaosTool {
                 return try await Campaign(call, rounds: rounds).run { seed, _, arena, keeps in
                     try await Matrix.round(seed: seed, arena: arena, keepsFolder: keeps)
                 }
+            case "controls": return try await Controls.run(call) ? 0 : 1
             case "faults":
                 let only = try call.text("only").map { name in
                     guard let scenario = Scenario(rawValue: name) else {
