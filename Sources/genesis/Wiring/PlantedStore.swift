@@ -102,6 +102,12 @@
         func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError) {
             try await store.markOutbox(outcomes, lanes: lanes)
         }
+        func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {
+            try await store.claimTasks(claim)
+        }
+        func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID] {
+            try await store.renewLeases(leases)
+        }
         func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
             try await store.saveDefinition(definition)
         }
