@@ -37,7 +37,7 @@ let package = Package(
         room("Orchestration", []),
 
         // First floor: neighbours that never import each other.
-        room("WorkerRuntime", ["Orchestration", "Failpoints"]),
+        room("WorkerRuntime", ["Orchestration", "Failpoints", "Threads"]),
         room("PostgresStore", ["Orchestration", "CLibpq", "Failpoints", "Threads"]),
         room("KafkaTransport", ["Orchestration", "CRdkafka", "Failpoints", "Threads"]),
         room("WorkflowFiles", ["Orchestration", "CYaml", "CJq", "Threads"]),

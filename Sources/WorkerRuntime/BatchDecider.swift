@@ -10,16 +10,23 @@ struct BatchDecider: Sendable {
         var commits: [Commit] = []
         /// Messages whose key was seen before; nothing is written for them.
         var duplicates: [SessionMessage] = []
+        /// Which of the messages, by index, are for a session that waits for a newer worker; nothing was decided.
+        var waiting: [Int] = []
     }
 
-    func decide(_ messages: [SessionMessage]) async throws(StoreError) -> Decided {
+    /// - Parameter takesUp: whether the messages are those for which their sessions were set aside.
+    func decide(_ messages: [SessionMessage], takesUp: Bool = false) async throws(StoreError) -> Decided {
         guard !messages.isEmpty else { return Decided() }
         let loaded = try await store.load(request(for: messages))
         var scopes = loaded.scopes
         var decided = Decided()
         var seen = Set<TenantKey>()
         var ids: [MessageID: TenantKey] = [:]
-        for message in messages {
+        for (index, message) in messages.enumerated() {
+            if !takesUp, loaded.waiting.contains(message.sessionID) {
+                decided.waiting.append(index)
+                continue
+            }
             let key = TenantKey(tenantID: message.tenantID, key: message.idempotencyKey)
             if isAnswered(message, loaded.answers[key]) || (message.hasAnswer && !seen.insert(key).inserted) {
                 decided.duplicates.append(message)

@@ -3,7 +3,7 @@ internal import Orchestration
 /// Kafka in: takes each partition's position from the database, and moves it in the transaction of every batch.
 actor RecordLoop {
     /// A partition this worker owns, as long as nobody else takes its position.
-    private struct Owned {
+    struct Owned {
         var generation: Int
         var epoch: Int64
         var nextOffset: Int64?
@@ -12,14 +12,14 @@ actor RecordLoop {
     /// How often a new assignment looks whether the one before it has stopped taking positions.
     private static let takingPollInterval = Interval.milliseconds(10)
 
-    private let settings: WorkerSettings
-    private let source: any RecordSource
-    private let store: any Store
+    let settings: WorkerSettings
+    let source: any RecordSource
+    let store: any Store
     private let reader: MessageReader
     private let committer: Committer
-    private let log: any LogSink
-    private var owned: [TopicPartition: Owned] = [:]
-    private var cluster = ""
+    let log: any LogSink
+    var owned: [TopicPartition: Owned] = [:]
+    var cluster = ""
     /// The newest assignment that has ended; they are numbered upwards.
     private var lastEnded = -1
     private var isTaking = false
@@ -43,7 +43,10 @@ actor RecordLoop {
     /// Runs until the source has been closed and every batch under way is done.
     func run() async throws {
         cluster = try await awaitCluster()
-        defer { for check in checks { check.disarm() } }
+        defer {
+            for check in checks { check.disarm() }
+            stoppedLook?.cancel()
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             while let event = await source.next() {
                 switch event {
@@ -53,11 +56,11 @@ actor RecordLoop {
                 case .revoked(let generation):
                     lastEnded = max(lastEnded, generation)
                     owned = owned.filter { $0.value.generation != generation }
+                    stopped = stopped.filter { $0.value.generation != generation }
                     log.info("partitions given up", LogField("generation", generation))
                 case .batch(let batch):
                     group.addTask { try await self.process(batch) }
-                case .partitionStopped(let partition, let reason):
-                    log.error("partition stopped", LogField("partition", partition), LogField("reason", reason))
+                case .partitionStopped(let partition, let reason): await stop(partition, reason)
                 case .notice(let text): log.warning(text)
                 case .fatal(let reason): throw WorkerFailure("the Kafka client cannot go on: \(reason)")
                 }
@@ -70,6 +73,9 @@ actor RecordLoop {
     }
 
     private var failure: WorkerFailure?
+    /// Partitions that stand still until an operator says how to go on, as they were owned.
+    var stopped: [TopicPartition: Owned] = [:]
+    var stoppedLook: Task<Void, Never>?
     /// Of partitions lost to another worker.
     private var checks: [Fuse] = []
 
@@ -114,7 +120,14 @@ actor RecordLoop {
                         epoch: position.ownerEpoch,
                         nextOffset: position.nextOffset
                     )
-                    offsets[position.topicPartition] = position.nextOffset.map { .offset($0) } ?? .beginning
+                    offsets[position.topicPartition] = position.start
+                    if position.resetNote != nil, position.fingerprint == nil {
+                        log.warning(
+                            "the position was set by an operator",
+                            LogField("partition", position.topicPartition),
+                            LogField("by", position.resetNote ?? "")
+                        )
+                    }
                 }
                 await source.start(generation: generation, at: offsets)
                 log.info(
@@ -166,19 +179,29 @@ actor RecordLoop {
                 topicPartition: partition,
                 ownerEpoch: owner.epoch,
                 expectedOffset: owner.nextOffset,
-                nextOffset: nextOffset
+                nextOffset: nextOffset,
+                fingerprint: RecordFingerprint(of: last)
             )
         ]
         var messages: [SessionMessage] = []
+        var sources: [IncomingRecord] = []
+        var waiting: Set<SessionID> = []
         for record in records {
             switch await reader.read(record) {
-            case .message(let message): messages.append(message)
+            case .message(let message) where waiting.contains(message.sessionID):
+                base.deadLetters.append(letter(record, behind: message.sessionID))
+            case .message(let message):
+                messages.append(message)
+                sources.append(record)
+            case .newer(let session, let version):
+                waiting.insert(session)
+                base.deadLetters.append(letter(record, of: session, version))
             case .ignored(let reason):
                 log.debug("ignored", LogField("record", Self.name(record)), LogField("reason", reason))
             case .deadLetter(let reason, let detail): setAside(record, reason, detail, in: &base)
             }
         }
-        switch try await commit(messages, base, partition, nextOffset) {
+        switch try await commit(messages, from: sources, base, partition, nextOffset) {
         case .done:
             if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
         case .fenced(let reason): lose(partition, of: batch.generation, reason)
@@ -191,7 +214,7 @@ actor RecordLoop {
                 base.deadLetters = []
                 base.outbox = []
                 setAside(last, .refused, reason, in: &base)
-                switch try await commit([], base, partition, nextOffset) {
+                switch try await commit([], from: [], base, partition, nextOffset) {
                 case .done:
                     if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
                 case .fenced(let reason): lose(partition, of: batch.generation, reason)
@@ -229,16 +252,22 @@ actor RecordLoop {
 
     private func commit(
         _ messages: [SessionMessage],
+        from records: [IncomingRecord],
         _ base: CommitBatch,
         _ partition: TopicPartition,
         _ nextOffset: Int64
     ) async throws -> Committer.Attempt {
         let (store, cluster) = (self.store, self.cluster)
-        return try await committer.commit(messages, base: base) { () async throws(StoreError) -> Bool in
-            // After a COMMIT without answer the truth is in our own position row.
-            let rows = try await store.positions(cluster: cluster, partitions: [partition])
-            return rows.first?.nextOffset == nextOffset
-        }
+        return try await committer.commit(
+            messages,
+            base: base,
+            setAside: { letter(records[$0], behind: messages[$0].sessionID) },
+            isMoved: { () async throws(StoreError) -> Bool in
+                // After a COMMIT without answer the truth is in our own position row.
+                let rows = try await store.positions(cluster: cluster, partitions: [partition])
+                return rows.first?.nextOffset == nextOffset
+            }
+        )
     }
 
     private func setAside(
@@ -264,5 +293,5 @@ actor RecordLoop {
         )
     }
 
-    private static func name(_ record: IncomingRecord) -> String { "\(record.topicPartition)@\(record.offset)" }
+    static func name(_ record: IncomingRecord) -> String { "\(record.topicPartition)@\(record.offset)" }
 }

@@ -28,6 +28,38 @@ extension DeadLetter {
         )
     }
 
+    /// A record that waits for a newer worker, with its session.
+    package init(
+        of record: IncomingRecord,
+        clusterID: String,
+        waitingFor session: SessionID,
+        needsSchema version: Int,
+        detail: String,
+        now: Instant
+    ) {
+        self.init(of: record, clusterID: clusterID, reason: .needsNewerWorker, detail: detail, now: now)
+        sessionID = session
+        needsSchema = version
+    }
+
+    /// The record as it came; when it was written is not kept.
+    package var record: IncomingRecord {
+        IncomingRecord(
+            topicPartition: TopicPartition(topic: topic, partition: partition),
+            offset: recordOffset,
+            key: recordKey,
+            value: recordValue,
+            headers: (headers.array ?? []).compactMap { pair in
+                guard let parts = pair.array, parts.count == 2, let name = parts[0].string else { return nil }
+                return RecordHeader(name: name, value: HeaderText.decode(parts[1]))
+            }
+        )
+    }
+
+    /// The longest record whose copy carries its value; a longer one would not fit a broker that took the original. Its
+    /// copy has the header `dlq_value_bytes` in its place, and the row has the value.
+    package static let copyBytesMax = 900_000
+
     /// What a topic's dead letters are called after it.
     package static let topicSuffix = ".dlq"
 
@@ -39,7 +71,14 @@ extension DeadLetter {
         headers["dlq_topic"] = .string(topic)
         headers["dlq_partition"] = .string(String(partition))
         headers["dlq_offset"] = .string(String(recordOffset))
-        return message(id: id.cast(), topic: topic + Self.topicSuffix, headers, tenantID, createdAt)
+        let bytes = (recordKey?.count ?? 0) + (recordValue?.count ?? 0) + self.headers.utf8Bytes.count
+        var copy = message(id: id.cast(), topic: topic + Self.topicSuffix, headers, tenantID, createdAt)
+        guard bytes > Self.copyBytesMax else { return copy }
+        headers = headers.filter { $0.key.hasPrefix("dlq_") }
+        headers["dlq_value_bytes"] = .string(String(recordValue?.count ?? 0))
+        copy.headers = .object(headers)
+        copy.rawValue = []
+        return copy
     }
 
     /// The original record once more for the topic it came from; the row's id follows from how often that was done.

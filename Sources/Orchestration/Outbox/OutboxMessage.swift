@@ -19,6 +19,8 @@ package struct OutboxMessage: Equatable, Sendable {
     package var rawKey: [UInt8]?
     package var rawValue: [UInt8]?
     package var sourceBC: String
+    /// Where the record goes, if to other topics than `topic`; the database makes a row for each, which is delivered,
+    /// retried and given up for itself.
     package var destinationTopics: [String]
     package var schemaID: String?
     package var schemaVersion: Int

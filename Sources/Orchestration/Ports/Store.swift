@@ -20,6 +20,14 @@ package protocol Store: Sendable {
         owner: String
     ) async throws(StoreError) -> [OwnedPosition]
 
+    /// Says at the position why its partition stands still, as long as the owner has the epoch.
+    func stopPosition(
+        cluster: String,
+        partition: TopicPartition,
+        epoch: Int64,
+        reason: String
+    ) async throws(StoreError)
+
     /// Reads positions as they are, to learn what became of a commit whose answer was lost.
     func positions(cluster: String, partitions: [TopicPartition]) async throws(StoreError) -> [OwnedPosition]
 
@@ -27,6 +35,10 @@ package protocol Store: Sendable {
     ///
     /// A row whose JSON is beyond `JSONLimits.inserted` has a null payload, and `errorMessage` says why.
     func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand]
+
+    /// Records set aside with their sessions, of sessions whose next one needs no more than this schema version; each
+    /// session's in order.
+    func waitingRecords(schemaVersion: Int, limit: Int) async throws(StoreError) -> [DeadLetter]
 
     /// What is past its time by the database's clock: timers, waits, task limits; oldest first.
     func dueInputs(limit: Int) async throws(StoreError) -> [DueInput]
@@ -101,7 +113,16 @@ package struct OwnedPosition: Equatable, Sendable {
     package var nextOffset: Int64?
     package var ownerEpoch: Int64
     package var ownerID: String
+    /// Of the record before the next offset; nil when none was processed, or a person has set the position.
+    package var fingerprint: RecordFingerprint?
+    /// Why the partition stands still, and what to do.
+    package var stopReason: String?
+    /// Who set the position by hand, when and from where.
+    package var resetNote: String?
     package var updatedAt: Instant
+
+    /// How the owner of a position begins that a person has set and no worker has taken since.
+    package static let operatorMark = "operator "
 
     package var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
 
@@ -112,6 +133,9 @@ package struct OwnedPosition: Equatable, Sendable {
         nextOffset: Int64?,
         ownerEpoch: Int64,
         ownerID: String,
+        fingerprint: RecordFingerprint? = nil,
+        stopReason: String? = nil,
+        resetNote: String? = nil,
         updatedAt: Instant
     ) {
         self.clusterID = clusterID
@@ -120,6 +144,9 @@ package struct OwnedPosition: Equatable, Sendable {
         self.nextOffset = nextOffset
         self.ownerEpoch = ownerEpoch
         self.ownerID = ownerID
+        self.fingerprint = fingerprint
+        self.stopReason = stopReason
+        self.resetNote = resetNote
         self.updatedAt = updatedAt
     }
 }
@@ -176,17 +203,21 @@ package struct Loaded: Equatable, Sendable {
     package var answers: [TenantKey: InboxCommand]
     /// The keys of the inbox rows found under the requested ids.
     package var keys: [MessageID: TenantKey]
+    /// Those of the requested sessions that are set aside until a newer worker comes.
+    package var waiting: Set<SessionID>
 
     package init(
         now: Instant,
         scopes: [SessionID: SessionScope],
         answers: [TenantKey: InboxCommand],
-        keys: [MessageID: TenantKey] = [:]
+        keys: [MessageID: TenantKey] = [:],
+        waiting: Set<SessionID> = []
     ) {
         self.now = now
         self.scopes = scopes
         self.answers = answers
         self.keys = keys
+        self.waiting = waiting
     }
 }
 
@@ -231,12 +262,29 @@ package struct CommitBatch: Equatable, Sendable {
     package var commits: [Commit] = []
     package var positions: [PositionAdvance] = []
     package var deadLetters: [DeadLetter] = []
+    /// Records that were set aside with their session and are dealt with now.
+    package var settledLetters: [SettledLetter] = []
     /// Records to publish that belong to no session's commit: copies of dead letters.
     package var outbox: [OutboxMessage] = []
 
     package init() {}
 
-    package var isEmpty: Bool { commits.isEmpty && positions.isEmpty && deadLetters.isEmpty && outbox.isEmpty }
+    package var isEmpty: Bool {
+        commits.isEmpty && positions.isEmpty && deadLetters.isEmpty && outbox.isEmpty && settledLetters.isEmpty
+    }
+}
+
+/// What became of a record that waited for a newer worker: it was taken, or is dead for the reason given.
+package struct SettledLetter: Equatable, Sendable {
+    package var id: DeadLetterID
+    package var reason: DeadLetter.Reason?
+    package var detail: String?
+
+    package init(id: DeadLetterID, reason: DeadLetter.Reason? = nil, detail: String? = nil) {
+        self.id = id
+        self.reason = reason
+        self.detail = detail
+    }
 }
 
 /// Moves one partition's position by compare-and-set on owner epoch and offset.
@@ -247,19 +295,23 @@ package struct PositionAdvance: Equatable, Sendable {
     /// Nil when the partition had never been processed.
     package var expectedOffset: Int64?
     package var nextOffset: Int64
+    /// Of the last record before the next offset.
+    package var fingerprint: RecordFingerprint?
 
     package init(
         clusterID: String,
         topicPartition: TopicPartition,
         ownerEpoch: Int64,
         expectedOffset: Int64?,
-        nextOffset: Int64
+        nextOffset: Int64,
+        fingerprint: RecordFingerprint? = nil
     ) {
         self.clusterID = clusterID
         self.topicPartition = topicPartition
         self.ownerEpoch = ownerEpoch
         self.expectedOffset = expectedOffset
         self.nextOffset = nextOffset
+        self.fingerprint = fingerprint
     }
 }
 
@@ -304,6 +356,9 @@ package struct OutboxOutcome: Equatable, Sendable {
         case sent
         /// Tried and not taken; due again after the delay, or DEAD once `retry_count` would pass `max_retries`.
         case failed(error: String, retryAfter: Interval)
+        /// Not taken through no fault of its own, for its topic has no brokers just now: FAILED and due again after the
+        /// delay; no try is counted.
+        case delayed(error: String, retryAfter: Interval)
         /// Can never be taken: DEAD at once.
         case dead(error: String)
     }

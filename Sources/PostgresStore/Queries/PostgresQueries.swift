@@ -156,6 +156,30 @@ package struct PostgresQueries: Sendable {
         }
     }
 
+    /// Where each partition is, who owns it, and which stand still.
+    package func positions() async throws(StoreError) -> [OwnedPosition] {
+        try await pool.rows(Step(PositionsTable.all), PositionsTable.read)
+    }
+
+    /// Sets the position of a partition that has stopped; nil is the beginning. Its owner takes it up from there.
+    ///
+    /// - Returns: the row before; nothing has changed unless it has a stop reason. Nil when there is none.
+    package func resetPosition(
+        cluster: String,
+        partition: TopicPartition,
+        to offset: Int64?,
+        by name: String
+    ) async throws(StoreError) -> OwnedPosition? {
+        let step = Step(PositionsTable.reset) {
+            $0.add(cluster)
+            $0.add(partition.topic)
+            $0.add(partition.partition)
+            $0.add(offset)
+            $0.add(OwnedPosition.operatorMark + name)
+        }
+        return try await pool.rows(step, PositionsTable.read).first
+    }
+
     package func close() { pool.close() }
 
     func run<Result: Sendable>(

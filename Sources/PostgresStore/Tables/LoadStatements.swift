@@ -65,7 +65,11 @@ enum LoadStatements {
         "received_commands",
         """
         SELECT \(InboxTable.columns) FROM command_inbox
-        WHERE status = 'RECEIVED' AND verdict IS NULL ORDER BY arrival LIMIT $1::bigint
+        WHERE status = 'RECEIVED' AND verdict IS NULL AND NOT EXISTS (
+            SELECT 1 FROM dead_letters d
+            WHERE d.session_id = command_inbox.session_id AND d.reason = 'needs_newer_worker' AND d.requeued_at IS NULL
+        )
+        ORDER BY arrival LIMIT $1::bigint
         """
     )
     static let due = Statement(

@@ -25,6 +25,14 @@ protocol SessionQueries: Sendable {
     func liveStates(workflow: String) async throws(StoreError) -> [String: Int]
     /// Forgets the positions in all clusters; for a broker that has forgotten its records.
     func forgetPositions() async throws(StoreError)
+    func positions() async throws(StoreError) -> [OwnedPosition]
+    /// The row before; unless it has a stop reason nothing has changed.
+    func resetPosition(
+        cluster: String,
+        partition: TopicPartition,
+        to offset: Int64?,
+        by name: String
+    ) async throws(StoreError) -> OwnedPosition?
     /// Publishes the dead letters again; unless all of them can be, none is and a sentence says why.
     func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int
     /// Publishes all dead letters again that never were; how many.

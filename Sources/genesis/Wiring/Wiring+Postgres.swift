@@ -138,6 +138,15 @@ private struct DatabaseQueries: SessionQueries {
         try await rows.liveStates(workflow: workflow)
     }
     func forgetPositions() async throws(StoreError) { try await rows.forgetPositions() }
+    func positions() async throws(StoreError) -> [OwnedPosition] { try await rows.positions() }
+    func resetPosition(
+        cluster: String,
+        partition: TopicPartition,
+        to offset: Int64?,
+        by name: String
+    ) async throws(StoreError) -> OwnedPosition? {
+        try await rows.resetPosition(cluster: cluster, partition: partition, to: offset, by: name)
+    }
     func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int {
         switch try await rows.requeueDeadLetters(ids, again: again, tenantID: tenantID) {
         case .done(let count): return count

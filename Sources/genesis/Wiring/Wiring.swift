@@ -38,7 +38,7 @@ enum Wiring {
 
     static func runWorker(_ configuration: Configuration) async throws {
         let workflows = try workflows(configuration)
-        let kafka = try kafka(configuration)
+        var kafka = try kafka(configuration)
         let migrator = try Migrator(
             connectionString: configuration.required(.databaseURL),
             folder: configuration.path(.migrations)
@@ -53,12 +53,14 @@ enum Wiring {
         let catalog = WorkflowCatalog(reader: workflowReader(lenient: false), store: store)
         try await catalog.adopt(workflows)
         let topics = [settings.commandsTopic, settings.eventsTopic] + (await catalog.answersTopics)
-        let missing = try await KafkaAdministration(kafka).missingTopics(of: topics)
+        let known = try await KafkaAdministration(kafka).listTopics()
+        let missing = topics.filter { name in !known.contains { $0.name == name } }
         guard missing.isEmpty else {
             throw CommandFailure.usage(
                 "Kafka has no topic \(missing.joined(separator: ", ")); `genesis topics create` creates what is missing"
             )
         }
+        kafka.partitionsMax = known.filter { topics.contains($0.name) }.reduce(0) { $0 + $1.partitions }
         let signals = TerminationSignals()
         let worker = Worker(
             settings: settings,
@@ -69,16 +71,22 @@ enum Wiring {
             log: configuration.log
         )
         let (log, limit) = (configuration.log, settings.drainLimit)
-        try await worker.run {
-            await signals.arrival()
-            // Whatever hangs then (a database that does not answer, a broker that is away) is a new start's business:
-            // nothing is lost by leaving it.
-            Task.detached {
-                try? await Task.sleep(for: .microseconds(limit.microseconds))
-                log.error("not drained in time, leaving", LogField("limit", limit))
+        try await worker.run(
+            until: {
+                await signals.arrival()
+                // Whatever hangs then (a database that does not answer, a broker that is away) is a new start's business:
+                // nothing is lost by leaving it.
+                Task.detached {
+                    try? await Task.sleep(for: .microseconds(limit.microseconds))
+                    log.error("not drained in time, leaving", LogField("limit", limit))
+                    _exit(ExitCode.unavailable.rawValue)
+                }
+            },
+            onStall: { reason in
+                log.error("stalled", LogField("reason", reason))
                 _exit(ExitCode.unavailable.rawValue)
             }
-        }
+        )
     }
 
     static func xstateMachine(source: String, file: String) throws -> String {
