@@ -46,8 +46,15 @@ let package = Package(
         room("EmbeddedServices", []),
         room("OrchestrationTesting", ["Orchestration"]),
         room(
+            "WaitRaces",
+            [
+                "Orchestration", "OrchestrationTesting", "PostgresStore", "WorkerRuntime", "WorkflowFiles",
+                "EmbeddedServices", "Threads",
+            ]
+        ),
+        room(
             "ChaosHarness",
-            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads"]
+            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads", "WaitRaces"]
         ),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
@@ -68,6 +75,10 @@ let package = Package(
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
         tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
+        tests(
+            "WaitRacesTests",
+            ["WaitRaces", "Orchestration", "PostgresStore", "EmbeddedServices", "WorkflowFiles"]
+        ),
         tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
     ]
 )

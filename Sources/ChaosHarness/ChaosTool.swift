@@ -8,7 +8,8 @@ package enum ChaosTool {
             case "kills", "matrix", "faults":
                 say("chaos: `\(call.subcommand)` is not there yet")
                 return 64
-            default: throw ChaosFailure("`\(call.subcommand)` is not one of kills, matrix, faults")
+            case "races": return try await RacesCommand.run(call) ? 0 : 1
+            default: throw ChaosFailure("`\(call.subcommand)` is not one of kills, matrix, faults, races")
             }
         } catch {
             say("chaos: \(error)")

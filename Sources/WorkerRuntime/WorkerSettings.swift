@@ -33,6 +33,12 @@ package struct WorkerSettings: Sendable {
     /// How long work may be under way without a commit, while the database answers, before the process ends so that
     /// others take over. Longer than the database's own limits on statements and locks.
     package var stallLimit = Interval.seconds(120)
+    /// How many groups of batches are decided and committed side by side: one is written while another is decided.
+    package var recordGroupsMax = 2
+    /// A group of batches with so many records takes no further batch.
+    package var groupRecordsMax = 500
+    /// How long a position that moved over our own facts waits for a group that it can go with.
+    package var passengerWait = Interval.milliseconds(20)
 
     /// How many inserted rows are decided in one transaction.
     package var inboxBatchMax = 100

@@ -65,19 +65,17 @@ extension DeadLetter {
 
     /// The copy for `<topic>.dlq`: the original bytes and headers, and why it is there.
     package func copy(tenantID: String) -> OutboxMessage {
-        var headers = originalHeaders
+        let bytes = (recordKey?.count ?? 0) + (recordValue?.count ?? 0) + self.headers.utf8Bytes.count
+        let fits = bytes <= Self.copyBytesMax
+        var headers = fits ? originalHeaders : [:]
         headers["dlq_reason"] = .string(reason.rawValue)
         headers["dlq_detail"] = .string(detail)
         headers["dlq_topic"] = .string(topic)
         headers["dlq_partition"] = .string(String(partition))
         headers["dlq_offset"] = .string(String(recordOffset))
-        let bytes = (recordKey?.count ?? 0) + (recordValue?.count ?? 0) + self.headers.utf8Bytes.count
+        if !fits { headers["dlq_value_bytes"] = .string(String(recordValue?.count ?? 0)) }
         var copy = message(id: id.cast(), topic: topic + Self.topicSuffix, headers, tenantID, createdAt)
-        guard bytes > Self.copyBytesMax else { return copy }
-        headers = headers.filter { $0.key.hasPrefix("dlq_") }
-        headers["dlq_value_bytes"] = .string(String(recordValue?.count ?? 0))
-        copy.headers = .object(headers)
-        copy.rawValue = []
+        if !fits { copy.rawValue = [] }
         return copy
     }
 

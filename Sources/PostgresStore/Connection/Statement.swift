@@ -26,6 +26,15 @@ struct Parameters: Sendable {
         ranges.append(start..<bytes.count)
     }
 
+    /// A value that is in binary form already.
+    mutating func append(_ type: UInt32, _ value: ArraySlice<UInt8>?) {
+        types.append(type)
+        guard let value else { return ranges.append(nil) }
+        let start = bytes.count
+        bytes.append(contentsOf: value)
+        ranges.append(start..<bytes.count)
+    }
+
     /// One array parameter: a column of rows, for `unnest`.
     mutating func column<Row, Value: PostgresValue>(_ rows: [Row], _ value: (Row) -> Value?) {
         types.append(Value.arrayTypeID)
@@ -37,16 +46,18 @@ struct Parameters: Sendable {
             appendBigEndian(Int32(clamping: rows.count), to: &bytes)
             appendBigEndian(Int32(1), to: &bytes)
         }
-        for row in rows {
-            guard let element = value(row) else {
+        // Through a span the closure borrows the rows; an iterator would copy each, with all its texts, for each column.
+        let span = rows.span
+        for index in span.indices {
+            guard let element = value(span[index]) else {
                 appendBigEndian(Int32(-1), to: &bytes)
                 continue
             }
             let place = bytes.count
             appendBigEndian(Int32(0), to: &bytes)
             element.writeBinary(to: &bytes)
-            let length = Int32(clamping: bytes.count - place - 4).bigEndian
-            withUnsafeBytes(of: length) { bytes.replaceSubrange(place..<place + 4, with: $0) }
+            let length = UInt32(clamping: bytes.count - place - 4)
+            for digit in 0..<4 { bytes[place + digit] = UInt8(truncatingIfNeeded: length >> (24 - 8 * digit)) }
         }
         ranges.append(start..<bytes.count)
     }
