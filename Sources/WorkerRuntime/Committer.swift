@@ -27,7 +27,7 @@ package struct Committer: Sendable {
         _ messages: [SessionMessage],
         base: CommitBatch,
         takesUp: Bool = false,
-        setAside: (Int) -> DeadLetter? = { _ in nil },
+        setAside: @Sendable (Int) -> DeadLetter? = { _ in nil },
         isMoved: () async throws(StoreError) -> Bool
     ) async throws -> Attempt {
         let work = watchdog.begin(

@@ -110,7 +110,7 @@ extension RecordLoop {
         for record in stretches.lazy.flatMap(\.records) {
             switch await reader.read(record) {
             case .message(let message) where waiting.contains(message.sessionID):
-                base.deadLetters.append(letter(record, behind: message.sessionID))
+                base.deadLetters.append(Self.letter(record, behind: message.sessionID, in: cluster))
             case .message(let message):
                 messages.append(message)
                 sources.append(record)
@@ -173,7 +173,7 @@ extension RecordLoop {
         return try await committer.commit(
             messages,
             base: base,
-            setAside: { letter(records[$0], behind: messages[$0].sessionID) }
+            setAside: { Self.letter(records[$0], behind: messages[$0].sessionID, in: cluster) }
         ) { () async throws(StoreError) -> Bool in
             // After a COMMIT without answer the truth is in our own position rows. They move together; one that has been
             // taken by another owner since says nothing.

@@ -21,7 +21,11 @@ extension RecordLoop {
         )
     }
 
-    func letter(_ record: IncomingRecord, behind session: SessionID) -> DeadLetter {
+    static func letter(
+        _ record: IncomingRecord,
+        behind session: SessionID,
+        in cluster: String
+    ) -> DeadLetter {
         DeadLetter(
             of: record,
             clusterID: cluster,

@@ -90,6 +90,7 @@ final class Fleet: Sendable {
             "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties", "GENESIS_NODE": node,
             "GENESIS_WORKFLOWS": Self.root.appending(path: "Workflows").path,
             "GENESIS_MIGRATIONS": Self.root.appending(path: "Migrations").path, "GENESIS_LOG_FORMAT": "json",
+            "GENESIS_DURABILITY": "any",
         ]
     }
 

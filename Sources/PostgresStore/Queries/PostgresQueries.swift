@@ -180,6 +180,21 @@ package struct PostgresQueries: Sendable {
         return try await pool.rows(step, PositionsTable.read).first
     }
 
+    /// Settings of the server with which a commit it has answered can be lost, such as `fsync=off`; empty when durable.
+    package func lossySettings() async throws(StoreError) -> [String] {
+        try await pool.rows(
+            Step(
+                Statement(
+                    "lossy_settings",
+                    """
+                    SELECT name || '=' || setting FROM pg_settings
+                    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name
+                    """
+                )
+            )
+        ) { row throws(StoreError) in try row.value(String.self) }
+    }
+
     package func close() { pool.close() }
 
     func run<Result: Sendable>(

@@ -54,6 +54,7 @@ enum OutboxCommand {
                 ],
                 run: skip
             ),
+            OutboxImportCommand.specification,
         ]
     )
 

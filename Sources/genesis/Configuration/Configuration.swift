@@ -87,6 +87,7 @@ struct Configuration: Sendable {
         try oneOf(.logLevel, LogLevel.allCases.map(\.rawValue))
         try oneOf(.logFormat, JSONLinesLog.Format.allCases.map(\.rawValue))
         try oneOf(.prepareStatements, ["on", "off"])
+        try oneOf(.durability, ["required", "any"])
     }
 
     /// An empty variable is as good as none: that is how a unit file or a compose file leaves one out.

@@ -11,6 +11,7 @@ enum Setting: String, CaseIterable, Sendable {
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
     case prepareStatements = "PREPARE_STATEMENTS"
+    case durability = "DURABILITY"
 
     var variable: String { "GENESIS_\(rawValue)" }
     /// `--database-url`
@@ -43,6 +44,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .logLevel: "LEVEL"
         case .logFormat: "FORMAT"
         case .prepareStatements: "on|off"
+        case .durability: "required|any"
         }
     }
 
@@ -59,6 +61,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .logLevel: "debug, info, warning or error; default info."
         case .logFormat: "json or text; default text on a terminal, else json."
         case .prepareStatements: "on or off; off behind PgBouncer in transaction mode. Default on."
+        case .durability:
+            "required refuses a database that can lose commits (fsync=off, …); any is for tests. Default required."
         }
     }
 }

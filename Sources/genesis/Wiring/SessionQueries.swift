@@ -40,6 +40,12 @@ protocol SessionQueries: Sendable {
     /// The status before of each row found; unless all were FAILED or DEAD nothing has changed.
     func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus]
     func requeueDeadOutbox() async throws(StoreError) -> Int
+    /// Takes over the rows of an older table; how many were read, taken over, known already, and which were refused.
+    func importOutbox(
+        from table: String,
+        _ defaults: OlderOutboxRow.Defaults,
+        isRehearsal: Bool
+    ) async throws(StoreError) -> OutboxImport
     /// The status before; unless it was DEAD nothing has changed.
     func skipOutbox(_ id: EventID, by name: String, reason: String) async throws(StoreError) -> OutboxStatus?
     func close() async
@@ -59,4 +65,12 @@ struct LiveVersion: Equatable, Sendable {
     var version: String
     var hash: String
     var sessions: Int
+}
+
+/// What an import of an older outbox table came to.
+struct OutboxImport: Sendable {
+    var read: Int
+    var imported: Int
+    var known: Int
+    var refused: [OlderOutboxRow.Fault]
 }

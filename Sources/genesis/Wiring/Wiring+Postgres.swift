@@ -165,6 +165,14 @@ private struct DatabaseQueries: SessionQueries {
             if count < PostgresQueries.requeueBatchMax { return total }
         }
     }
+    func importOutbox(
+        from table: String,
+        _ defaults: OlderOutboxRow.Defaults,
+        isRehearsal: Bool
+    ) async throws(StoreError) -> OutboxImport {
+        let count = try await rows.importOutbox(from: table, defaults, isRehearsal: isRehearsal)
+        return OutboxImport(read: count.read, imported: count.imported, known: count.known, refused: count.refused)
+    }
     func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus] {
         try await rows.requeueOutbox(ids)
     }

@@ -47,6 +47,7 @@ enum Wiring {
         migrator.close()
         let pool = try pool(configuration, size: workerConnections)
         defer { pool.close() }
+        try await requireDurability(pool, configuration)
         let store = PostgresStore(pool: pool)
         var settings = WorkerSettings(node: configuration.node)
         settings.defaultTenant = configuration.tenant
@@ -87,6 +88,20 @@ enum Wiring {
                 _exit(ExitCode.unavailable.rawValue)
             }
         )
+    }
+
+    /// Kafka must not hold what the database may forget.
+    private static func requireDurability(_ pool: PostgresPool, _ configuration: Configuration) async throws {
+        let settings = try await PostgresQueries(pool: pool).lossySettings()
+        guard !settings.isEmpty else { return }
+        let list = settings.joined(separator: ", ")
+        guard configuration.value(.durability) == "any" else {
+            throw CommandFailure.usage(
+                "the database may lose what it has committed (\(list)), and Kafka would then hold events that never were; "
+                    + "set these on, or \(Setting.durability.variable)=any for data that nobody wants back"
+            )
+        }
+        configuration.log.warning("the database may lose what it has committed", LogField("settings", list))
     }
 
     static func xstateMachine(source: String, file: String) throws -> String {
