@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Orchestration
 
 /// Kafka out: publishes the rows of its lanes in order, waits for the brokers, and marks what became of them.
@@ -110,12 +111,14 @@ struct OutboxRelay: Sendable {
     private func workOff(share: [LaneLease]) async throws(StoreError) -> Progress {
         let rows = try await store.dueOutbox(lanes: share, limit: settings.relayBatchMax)
         if rows.isEmpty { return Progress() }
+        Failpoint.reach(.outboxRead)
         let outcomes: [OutboxOutcome]
         do {
             outcomes = try await publish(rows)
         } catch {
             throw StoreError.broken(reason: "\(error)")
         }
+        Failpoint.reach(.recordsAcknowledged)
         if !outcomes.isEmpty { try await store.markOutbox(outcomes, lanes: share) }
         return Progress(found: rows.count, settled: outcomes.count)
     }

@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Orchestration
 
 /// Batches on their way to a transaction.
@@ -74,6 +75,7 @@ extension RecordLoop {
             do {
                 try await work(through: group.map { Stretch(batch: $0, records: $0.records[...]) })
                 for batch in group { await source.done(batch) }
+                Failpoint.reach(.pollDue)
             } catch let failure as WorkerFailure {
                 fail(failure)
                 throw failure

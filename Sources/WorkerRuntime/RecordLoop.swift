@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Orchestration
 
 /// Kafka in: takes each partition's position from the database, and moves it in the transaction of its records.
@@ -54,14 +55,17 @@ actor RecordLoop {
             while let event = await source.next() {
                 switch event {
                 case .assigned(let generation, let partitions):
+                    Failpoint.reach(.partitionsAssigned)
                     lastEnded = max(lastEnded, generation - 1)
                     group.addTask { try await self.take(partitions, generation: generation) }
                 case .revoked(let generation):
+                    Failpoint.reach(.partitionsRevoked)
                     lastEnded = max(lastEnded, generation)
                     owned = owned.filter { $0.value.generation != generation }
                     stopped = stopped.filter { $0.value.generation != generation }
                     log.info("partitions given up", LogField("generation", generation))
                 case .batch(let batch):
+                    Failpoint.reach(.recordsPolled)
                     switch groups.add(batch, settings) {
                     case .startWorking: group.addTask { try await self.workOffGroups() }
                     case .startWaiting: group.addTask { try await self.workOffPassengers() }
