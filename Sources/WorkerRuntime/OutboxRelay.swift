@@ -183,7 +183,7 @@ struct OutboxRelay: Sendable {
         case .sent: return .sent
         case .failed(let reason):
             log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
-            return .failed(error: reason, retryAfter: retryDelay(row.retryCount))
+            return .failed(error: reason, retryAfter: Self.retryDelay(row.retryCount, settings))
         case .refused(let reason):
             log.error("refused by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
             return .dead(error: reason)
@@ -191,7 +191,8 @@ struct OutboxRelay: Sendable {
         }
     }
 
-    private func retryDelay(_ failures: Int) -> Interval {
+    /// Twice as long with each failure, up to the limit, and somewhere in its upper half.
+    static func retryDelay(_ failures: Int, _ settings: WorkerSettings) -> Interval {
         var delay = settings.relayRetryInitial.microseconds
         for _ in 0..<min(failures, 32) where delay < settings.relayRetryMax.microseconds { delay *= 2 }
         delay = min(delay, settings.relayRetryMax.microseconds)

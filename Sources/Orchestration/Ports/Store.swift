@@ -114,7 +114,12 @@ package struct OwnedPosition: Equatable, Sendable {
     package var ownerEpoch: Int64
     package var ownerID: String
     /// Of the record before the next offset; nil when none was processed, or a person has set the position.
-    package var fingerprint: RecordFingerprint?
+    package var fingerprint: RecordFingerprint? {
+        get { lastDigest.map { RecordFingerprint(timestamp: lastTime, digest: $0) } }
+        set { (lastTime, lastDigest) = (newValue?.timestamp, newValue?.digest) }
+    }
+    package private(set) var lastTime: Instant?
+    package private(set) var lastDigest: String?
     /// Why the partition stands still, and what to do.
     package var stopReason: String?
     /// Who set the position by hand, when and from where.
@@ -144,7 +149,8 @@ package struct OwnedPosition: Equatable, Sendable {
         self.nextOffset = nextOffset
         self.ownerEpoch = ownerEpoch
         self.ownerID = ownerID
-        self.fingerprint = fingerprint
+        self.lastTime = fingerprint?.timestamp
+        self.lastDigest = fingerprint?.digest
         self.stopReason = stopReason
         self.resetNote = resetNote
         self.updatedAt = updatedAt

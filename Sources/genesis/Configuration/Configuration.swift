@@ -54,7 +54,7 @@ struct Configuration: Sendable {
         case .workflows, .migrations:
             throw .usage("no folder of \(setting.key) was found; give --\(setting.flag) or set \(setting.variable)")
         case .databaseURL, .kafkaBrokers, .kafkaProperties, .groupID, .node, .tenant, .logLevel,
-            .logFormat, .prepareStatements:
+            .logFormat, .prepareStatements, .durability:
             throw .usage("\(setting.variable) is not set; set it, give --\(setting.flag), or start `genesis dev` here")
         }
     }
