@@ -1,5 +1,6 @@
 import EmbeddedServices
 import Foundation
+import KafkaTransport
 import Orchestration
 import PostgresStore
 import Testing
