@@ -55,8 +55,8 @@ let package = Package(
         room(
             "ChaosHarness",
             [
-                "Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "CRdkafka", "Failpoints", "Threads",
-                "WaitRaces",
+                "Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "CRdkafka", "ChaosChecker",
+                "Failpoints", "Threads", "WaitRaces",
             ]
         ),
         // Judges what workers did, so it shares no code with them.
