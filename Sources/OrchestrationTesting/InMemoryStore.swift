@@ -349,7 +349,8 @@ extension OutboxMessage {
     /// What the database's trigger makes of a row with destinations.
     fileprivate var perDestination: [OutboxMessage] {
         if destinationTopics.isEmpty { return [self] }
-        return destinationTopics.enumerated().map { index, destination in
+        var seen: Set<String> = []
+        return destinationTopics.filter { seen.insert($0).inserted }.enumerated().map { index, destination in
             var row = self
             if index > 0 { row.id = EventID(derivedFrom: id.description, destination) }
             row.topic = destination

@@ -44,7 +44,7 @@ final class Watchdog: Sendable {
         startThread { [self] in
             let pause = UInt32(clamping: max(1_000, min(limit.microseconds / Self.looksPerLimit, 1_000_000)))
             while !state.withLock(\.hasEnded) {
-                if let name = stalled() {
+                if let name = stalled(at: .now) {
                     onStall(
                         "\(name) has committed nothing for \(limit) although the database answers; ending, so that "
                             + "others take over"
@@ -58,8 +58,9 @@ final class Watchdog: Sendable {
 
     func stop() { state.withLock { $0.hasEnded = true } }
 
-    private func stalled() -> String? {
-        let oldest = ContinuousClock.now - .microseconds(limit.microseconds)
+    /// The work that has got nowhere for the limit, nil when there is none.
+    func stalled(at now: ContinuousClock.Instant) -> String? {
+        let oldest = now - .microseconds(limit.microseconds)
         return state.withLock { state in state.works.values.filter { $0.since < oldest }.map(\.name).min() }
     }
 }

@@ -26,20 +26,18 @@ import Testing
         #expect(reason.contains("others take over"))
     }
 
-    @Test(.timeLimit(.minutes(1))) func `a database that is away for longer than the limit is no stall`() async throws {
-        let harness = RuntimeHarness()
-        let stalls = Mutex(0)
-        await harness.store.fail(with: (0..<400).map { _ in .before(.unavailable(reason: "away")) })
-        try await harness.whileWorking(
-            stallLimit: .milliseconds(800),
-            onStall: { _ in stalls.withLock { $0 += 1 } },
-            { harness in
-                try await harness.assign()
-                try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
-            }
-        )
-        #expect(await harness.store.sessions.count == 1)
-        #expect(stalls.withLock(\.self) == 0)
+    @Test func `the time in which the database is away does not count`() async throws {
+        let watchdog = Watchdog(limit: .seconds(100))
+        let work = watchdog.begin("work")
+        let began = ContinuousClock.now
+        #expect(watchdog.stalled(at: began + .seconds(99)) == nil)
+        #expect(watchdog.stalled(at: began + .seconds(200)) == "work")
+        // The next sign of it is later than the beginning, however little.
+        try await eventually { ContinuousClock.now > began + .milliseconds(1) }
+        watchdog.excuse(work)
+        #expect(watchdog.stalled(at: began + .seconds(100)) == nil)
+        watchdog.end(work)
+        #expect(watchdog.stalled(at: began + .seconds(1_000)) == nil)
     }
 
     @Test func `a partition that stops says so at its position, and is taken up again when an operator has set it`()
