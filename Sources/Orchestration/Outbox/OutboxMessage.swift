@@ -44,7 +44,7 @@ package struct OutboxMessage: Equatable, Sendable {
     package var isSkipped: Bool { status == .sent && errorMessage?.hasPrefix(Self.skipMark) == true }
 
     /// Whether the record is the event itself; its payload is then not stored a second time.
-    package var isEvent: Bool { id == eventID && rawValue == nil }
+    package var isEvent: Bool { id == eventID && rawValue == nil && destinationTopics.isEmpty }
 
     /// The lane of a key: FNV-1a over its UTF-8 bytes, modulo `laneCount`.
     package static func lane(of key: String) -> Int {

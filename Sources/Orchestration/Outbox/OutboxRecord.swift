@@ -20,7 +20,9 @@ extension OutboxMessage {
                 ("tenant_id", tenantID),
             ]
             for (name, value) in ownColumns {
-                if let value, headers[name].isNull { records.append(RecordHeader(name, value)) }
+                if let value, !records.contains(where: { $0.name == name }) {
+                    records.append(RecordHeader(name, value))
+                }
             }
         }
         return OutgoingRecord(
