@@ -51,8 +51,10 @@ final class Fleet: Sendable {
         try await eventually("the broker has an address") { FileManager.default.fileExists(atPath: address) }
         brokers = try String(contentsOfFile: address, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         // The embedded broker answers an empty fetch only at its end, and rebalances as slowly as members may be silent.
-        try
-            "fetch.wait.max.ms=10\nsession.timeout.ms=4000\nheartbeat.interval.ms=500\nmessage.max.bytes=4000000\nmessage.timeout.ms=10000\n"
+        try [
+            "fetch.wait.max.ms=10", "session.timeout.ms=4000", "heartbeat.interval.ms=500",
+            "message.max.bytes=4000000", "message.timeout.ms=10000", "",
+        ].joined(separator: "\n")
             .write(toFile: "\(folder)/kafka.properties", atomically: true, encoding: .utf8)
         configuration = try KafkaConfiguration(
             brokers: brokers,
