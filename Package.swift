@@ -54,7 +54,10 @@ let package = Package(
         ),
         room(
             "ChaosHarness",
-            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads", "WaitRaces"]
+            [
+                "Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "CRdkafka", "Failpoints", "Threads",
+                "WaitRaces",
+            ]
         ),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 

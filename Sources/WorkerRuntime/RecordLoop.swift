@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Orchestration
 
 /// Kafka in: takes each partition's position from the database, and moves it in the transaction of every batch.
@@ -48,13 +49,16 @@ actor RecordLoop {
             while let event = await source.next() {
                 switch event {
                 case .assigned(let generation, let partitions):
+                    Failpoint.reach(.partitionsAssigned)
                     lastEnded = max(lastEnded, generation - 1)
                     group.addTask { try await self.take(partitions, generation: generation) }
                 case .revoked(let generation):
+                    Failpoint.reach(.partitionsRevoked)
                     lastEnded = max(lastEnded, generation)
                     owned = owned.filter { $0.value.generation != generation }
                     log.info("partitions given up", LogField("generation", generation))
                 case .batch(let batch):
+                    Failpoint.reach(.recordsPolled)
                     group.addTask { try await self.process(batch) }
                 case .partitionStopped(let partition, let reason):
                     log.error("partition stopped", LogField("partition", partition), LogField("reason", reason))
@@ -141,6 +145,7 @@ actor RecordLoop {
         do {
             try await work(through: batch.records[...], of: batch)
             await source.done(batch)
+            Failpoint.reach(.pollDue)
         } catch let failure as WorkerFailure {
             fail(failure)
             throw failure
