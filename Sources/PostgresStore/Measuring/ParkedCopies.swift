@@ -20,34 +20,24 @@ package struct ParkedCopies: Sendable {
         let indexes = try await texts("parked_indexes", Self.indexes)
         for index in indexes { try await script("DROP INDEX \(index.prefix { $0 != "|" })") }
         try await setWriteAheadLog("64GB")
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for table in Self.tables {
-                group.addTask {
-                    var start = numbers.lowerBound
-                    while start < numbers.upperBound {
-                        let end = min(start + Self.chunk, numbers.upperBound)
-                        try await script(table.copy(of: template, from: start, to: end - 1))
-                        start = end
-                    }
-                }
+        var copies: [String] = []
+        for table in Self.tables {
+            for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: Self.chunk) {
+                let end = min(start + Self.chunk, numbers.upperBound)
+                copies.append(table.copy(of: template, from: start, to: end - 1))
             }
-            try await group.waitForAll()
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for index in indexes {
-                group.addTask {
-                    let definition = index.drop { $0 != "|" }.dropFirst()
-                    try await script("SET maintenance_work_mem = '256MB'; \(definition)")
-                }
-            }
-            try await group.waitForAll()
-        }
+        try await scripts(copies)
+        try await scripts(
+            indexes.map { "SET maintenance_work_mem = '256MB'; \($0.drop { $0 != "|" }.dropFirst())" }
+        )
         try await setWriteAheadLog(nil)
     }
 
     /// Only of a server of our own: no other lets us.
     private func setWriteAheadLog(_ size: String?) async throws(StoreError) {
-        let isOurs = try await texts("parked_rights", "SELECT rolsuper::text FROM pg_roles WHERE rolname = current_user")
+        let rights = "SELECT rolsuper::text FROM pg_roles WHERE rolname = current_user"
+        let isOurs = try await texts("parked_rights", rights)
         guard isOurs == ["true"] else { return }
         try await script("ALTER SYSTEM \(size.map { "SET max_wal_size = '\($0)'" } ?? "RESET max_wal_size")")
         try await script("SELECT pg_reload_conf()")
@@ -55,7 +45,8 @@ package struct ParkedCopies: Sendable {
 
     private static let indexes = """
         SELECT i.indexname || '|' || i.indexdef FROM pg_indexes i
-        WHERE i.schemaname = current_schema() AND i.tablename IN (\(tables.map { "'\($0.name)'" }.joined(separator: ", ")))
+        WHERE i.schemaname = current_schema()
+            AND i.tablename = ANY ('{\(tables.map(\.name).joined(separator: ","))}')
             AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = i.indexname)
         """
 
@@ -65,10 +56,7 @@ package struct ParkedCopies: Sendable {
 
     /// What autovacuum does in time, and what the checkpointer does: a database gets so many waits over months.
     package func settle() async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for table in Self.tables { group.addTask { try await script("VACUUM (ANALYZE) \(table.name)") } }
-            try await group.waitForAll()
-        }
+        try await scripts(Self.tables.map { "VACUUM (ANALYZE) \($0.name)" })
         try await script("CHECKPOINT")
     }
 
@@ -81,9 +69,11 @@ package struct ParkedCopies: Sendable {
     /// How many of the copies still wait.
     package func waiting(_ numbers: Range<Int>) async throws(StoreError) -> Int {
         let sql = """
-            SELECT count(*) FROM flow_resume_handles WHERE status = 'WAITING' AND id IN (\(Self.ids(template, numbers)))
+            SELECT count(*) FROM flow_resume_handles
+            WHERE status = 'WAITING' AND id IN (\(Self.ids(template, numbers)))
             """
-        return try await pool.rows(Step(Statement("parked_waiting_\(numbers.lowerBound)", sql))) { row throws(StoreError) in
+        let statement = Statement("parked_waiting_\(numbers.lowerBound)", sql)
+        return try await pool.rows(Step(statement)) { row throws(StoreError) in
             try row.value(Int.self)
         }.first ?? 0
     }
@@ -127,6 +117,19 @@ package struct ParkedCopies: Sendable {
             generate_series(\(numbers.lowerBound), \(numbers.upperBound - 1)) AS n
         WHERE r.session_id = '\(template)'
         """
+    }
+
+    /// How many statements run side by side; no more than the pool has connections.
+    private static let width = 2
+
+    private func scripts(_ all: [String]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (place, sql) in all.enumerated() {
+                if place >= Self.width { try await group.next() }
+                group.addTask { try await script(sql) }
+            }
+            try await group.waitForAll()
+        }
     }
 
     private func script(_ sql: String) async throws(StoreError) {

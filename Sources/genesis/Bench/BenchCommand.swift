@@ -28,9 +28,21 @@ enum BenchCommand {
                 valueName: "N,N",
                 summary: "parked: how many wait, rising (default \(waitingDefault))."
             ),
-            .init(name: "sessions", valueName: "N", summary: "turns, latency, parked: how many (default \(sessionsDefault))."),
-            .init(name: "seconds", valueName: "N", summary: "turns, latency, parked: how long (default \(secondsDefault))."),
-            .init(name: "rate", valueName: "N", summary: "latency, parked: replies per second (default \(rateDefault))."),
+            .init(
+                name: "sessions",
+                valueName: "N",
+                summary: "turns, latency, parked: how many (default \(sessionsDefault))."
+            ),
+            .init(
+                name: "seconds",
+                valueName: "N",
+                summary: "turns, latency, parked: how long (default \(secondsDefault))."
+            ),
+            .init(
+                name: "rate",
+                valueName: "N",
+                summary: "latency, parked: replies per second (default \(rateDefault))."
+            ),
             .init(name: "partitions", valueName: "N", summary: "Partitions of each topic of the embedded broker."),
             .init(name: "debug-build", summary: "Measure a debug build too; its figures mean nothing."), .json,
         ],

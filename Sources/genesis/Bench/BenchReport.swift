@@ -58,7 +58,7 @@ struct BenchReport: Sendable {
             let figures = cases.map { member.value[$0].text }
             table.add([member.key] + figures + [floor[member.key].number.map { JSONValue.number($0).text } ?? "–"])
         }
-        if let ratio { table.add(["worst ratio"] + cases.map { _ in "" } + [JSONValue.number(Self.rounded(ratio)).text]) }
+        if let ratio { table.add(["worst"] + cases.map { _ in "" } + [JSONValue.number(Self.rounded(ratio)).text]) }
         return table
     }
 
