@@ -24,6 +24,14 @@ package enum ChaosTool {
                 return try await Campaign(call, rounds: rounds).run { seed, _, arena, keeps in
                     try await Kills.round(min(kills, perRound), seed: seed, arena: arena, keepsFolder: keeps)
                 }
+            case "matrix":
+                let rounds = try call.number(
+                    "rounds",
+                    default: Matrix.rounds(repeating: try call.number("repeat", default: 1))
+                )
+                return try await Campaign(call, rounds: rounds).run { seed, _, arena, keeps in
+                    try await Matrix.round(seed: seed, arena: arena, keepsFolder: keeps)
+                }
             case "races": return try await RacesCommand.run(call) ? 0 : 1
             default: throw ChaosFailure("`\(call.subcommand)` is not a subcommand\n\(usage)")
             }
@@ -93,7 +101,9 @@ struct Campaign {
     }
 
     private static func line(_ report: RoundReport, _ number: Int, _ rounds: Int) -> String {
-        let shown = report.counts.sorted { $0.key < $1.key }.filter { !$0.key.hasPrefix("reached_") && $0.value > 0 }
+        let shown = report.counts.sorted { $0.key < $1.key }.filter {
+            !$0.key.hasPrefix("reached_") && !$0.key.hasPrefix("cell_") && $0.value > 0
+        }
         return "\(report.isClean ? "ok " : "RED") \(number)/\(rounds) \(report.scenario) seed \(report.seed) "
             + "\(Int(report.seconds)) s, drained in \(report.drainMilliseconds) ms: "
             + shown.map { "\($0.key) \($0.value)" }.joined(separator: ", ")

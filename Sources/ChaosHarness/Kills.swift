@@ -7,6 +7,13 @@ package enum Kills {
     /// Partitions of the slots; those that overlap take them from one another.
     static let slots = [[0, 1], [2, 3], [1, 2]]
 
+    /// What a round of some length must have met.
+    static let guards = [
+        "kills", "stops", "fenced", "partition_takeovers", "conflicts_retried", "duplicates_answered_again",
+        "dead_letters", "task_retries", "early_replies_buffered", "late_replies_refused", "reply_wins", "expiry_wins",
+        "resent_records",
+    ]
+
     /// One round of so many kills.
     package static func round(_ kills: Int, seed: UInt64, arena: Arena, keepsFolder: Bool = false) async throws
         -> RoundReport
@@ -19,12 +26,10 @@ package enum Kills {
             arena: arena,
             load: load,
             keepsFolder: keepsFolder,
-            mustCount: kills < 100
-                ? ["kills"]
-                : ["kills", "fenced", "duplicates", "published_again", "dead_letters", "expired", "resumed", "takes"]
+            mustCount: kills < 100 ? ["kills"] : guards
         ) { round, dice in
             // In part of the rounds the brokers are slow, so that deaths between publishing and marking are met.
-            if dice.percent(60) { try round.field.control.send("rtt \(dice.number(5...15))") }
+            try round.field.control.send("rtt \(dice.percent(60) ? dice.number(5...15) : 1)")
             let quota = Quota(kills)
             await withTaskGroup(of: Void.self) { group in
                 for (index, partitions) in Self.slots.enumerated() {
