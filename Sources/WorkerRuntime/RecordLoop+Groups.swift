@@ -114,7 +114,11 @@ extension RecordLoop {
             case .deadLetter(let reason, let detail): setAside(record, reason, detail, in: &base)
             }
         }
-        switch try await commit(messages, base) {
+        let told = progress.hold(messages)
+        timeProgress()
+        let attempt = try await commit(told.now, base)
+        if case .done = attempt {} else { progress.putBack(told.wereHeld) }
+        switch attempt {
         case .done: advance(positions)
         case .fenced(let reason):
             if stretches.count == 1 { return lose(first.partition, of: first.batch.generation, reason) }
