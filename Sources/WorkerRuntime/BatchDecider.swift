@@ -30,6 +30,16 @@ struct BatchDecider: Sendable {
             let key = TenantKey(tenantID: message.tenantID, key: message.idempotencyKey)
             if isAnswered(message, loaded.answers[key]) || (message.hasAnswer && !seen.insert(key).inserted) {
                 decided.duplicates.append(message)
+                if let first = loaded.answers[key], let notice = notice(to: message, of: first, loaded.now) {
+                    let version = scopes[message.sessionID]?.session?.version ?? 0
+                    var commit = Commit(
+                        sessionID: message.sessionID,
+                        tenantID: message.tenantID,
+                        expectedVersion: version
+                    )
+                    commit.outbox = [notice]
+                    decided.commits.append(commit)
+                }
                 continue
             }
             if message.hasAnswer {
@@ -46,6 +56,18 @@ struct BatchDecider: Sendable {
             scopes[message.sessionID] = scope
         }
         return decided
+    }
+
+    /// A command under the key of another one is told what became of that. The same command once more is not: it has
+    /// its answer, and brokers and restarts repeat records.
+    private func notice(to message: SessionMessage, of first: InboxCommand, _ now: Instant) -> OutboxMessage? {
+        guard message.kind == .command, message.row == nil, message.id != first.id else { return nil }
+        let became = first.verdict.map { "its verdict is \($0.rawValue)" } ?? "it has no verdict yet"
+        let reason = "the key is command \(first.id)'s; \(became)"
+        return settings.topics.notice(
+            of: message.inboxRow(.failed, .duplicate, reason: reason, correlationID: first.correlationID, now: now),
+            now: now
+        )
     }
 
     private func decideOne(

@@ -40,6 +40,9 @@ package struct WorkerSettings: Sendable {
     /// How long a position that moved over our own facts waits for a group that it can go with.
     package var passengerWait = Interval.milliseconds(20)
 
+    /// How often a task's progress is written; what is told meanwhile becomes one.
+    package var progressInterval = Interval.seconds(1)
+
     /// How many inserted rows are decided in one transaction.
     package var inboxBatchMax = 100
     /// The pause between two looks at the inbox when there was nothing.

@@ -99,10 +99,10 @@ final class Fleet: Sendable {
 
     // MARK: Processes
 
-    func worker(_ node: String = "worker") throws -> ChildProcess {
+    func worker(_ node: String = "worker", changing variables: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(
             [Self.executable, "worker"],
-            environment: environment(node: node),
+            environment: environment(node: node).merging(variables) { $1 },
             logFile: "\(folder)/\(node).log"
         )
     }
@@ -170,13 +170,15 @@ final class Fleet: Sendable {
         to session: SessionID,
         _ payload: JSONValue = [:],
         id: MessageID = MessageID(UUID().uuidString) ?? MessageID(high: 0, low: 0),
-        correlation: String? = nil
+        correlation: String? = nil,
+        key: String? = nil
     ) async throws {
         var body: JSONObject = [
             "command_id": JSONValue(id), "command_type": .string("Command.Genesis.Session." + type),
             "aggregate_id": JSONValue(session), "payload": payload, "user_id": "ann",
         ]
         if let correlation { body["correlation_id"] = .string(correlation) }
+        if let key { body["idempotency_key"] = .string(key) }
         try await send([
             OutgoingRecord(
                 topic: "genesis.session.commands",

@@ -52,10 +52,10 @@ import Testing
         Sample("  meta: { park: { } }", "park-expires", 10, "e.g. `expires: P7D`"),
         Sample(
             "  meta:\n    park:\n      expires: P1D\n      schemas:\n        E:\n          properties:\n"
-                + "            a: { type: string,\n              pattern: x }",
+                + "            a: { type: string,\n              pattern: (?=x) }",
             "schema",
             17,
-            "use `enum`, `minLength` or a guard"
+            "`enum`, `minLength` or a guard may do"
         ),
         Sample("  meta: { stage: FINISHE }", "unknown-stage", 10, "did you mean `FINISHED`?"),
         Sample("  entry: { type: sendTo }", "unsupported", 10),

@@ -142,6 +142,17 @@ package struct PostgresQueries: Sendable {
         try await pool.run { connection throws(StoreError) in _ = try connection.transaction([step]) }
     }
 
+    /// What keeps the command from being inserted: the row with its key, or one of its type that is still pending.
+    package func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand? {
+        let step = Step(QueryStatements.earlierCommand) {
+            $0.add(command.tenantID)
+            $0.add(command.idempotencyKey)
+            $0.add(command.sessionID)
+            $0.add(command.commandType)
+        }
+        return try await pool.rows(step, InboxTable.read).first
+    }
+
     package func sessionCounts() async throws(StoreError) -> [SessionStatus: Int] {
         let pairs = try await pool.rows(Step(QueryStatements.sessionCounts)) { row throws(StoreError) in
             (try row.word(SessionStatus.self), try row.value(Int.self))

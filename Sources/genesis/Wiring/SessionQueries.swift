@@ -16,6 +16,8 @@ protocol SessionQueries: Sendable {
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict.
     func insert(_ command: InboxCommand) async throws(StoreError)
+    /// What keeps the command from being inserted: the row with its key, or one of its type that is still pending.
+    func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand?
     /// Newest first.
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand]
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?

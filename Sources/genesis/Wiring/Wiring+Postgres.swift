@@ -125,6 +125,9 @@ private struct DatabaseQueries: SessionQueries {
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] { try await rows.deadLetters(limit: limit) }
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter? { try await rows.deadLetter(id) }
     func insert(_ command: InboxCommand) async throws(StoreError) { try await rows.insert(command) }
+    func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand? {
+        try await rows.earlier(than: command)
+    }
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand] {
         try await rows.commands(session: session, limit: limit)
     }
