@@ -222,9 +222,9 @@ package enum StoreContract {
                 let unknown = try await store.definition(hash: String(repeating: "b", count: 64))
                 faults.expect(unknown == nil, "an unknown hash has a definition")
             },
-        ] as [Promise]
+        ] as [Promise] + queuePromises
 
-    private static func batch(_ commits: [Commit]) -> CommitBatch {
+    static func batch(_ commits: [Commit]) -> CommitBatch {
         var batch = CommitBatch()
         batch.commits = commits
         return batch

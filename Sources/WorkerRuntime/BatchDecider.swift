@@ -89,7 +89,8 @@ struct BatchDecider: Sendable {
             }
             switch message.kind {
             case .answer(let answer): request.tasks.append(answer.taskID)
-            case .due(.task(let id, _)): request.tasks.append(id)
+            case .due(.task(let id, _)), .due(.turn(let id, _, _)): request.tasks.append(id)
+            case .unreadableAnswer: break
             case .due(.timer), .due(.handle), .due(.reminder): break
             case .command:
                 if let task = message.operatedTask { request.tasks.append(task) }
@@ -117,11 +118,11 @@ extension SessionMessage {
     /// Whether the message is remembered under its key. Progress is not: it is told many times and means the same.
     var hasAnswer: Bool {
         switch kind {
-        case .command: true
+        case .command, .unreadableAnswer: true
         case .answer(let answer):
             switch answer.kind {
             case .started, .progressed: false
-            case .completed, .failed: true
+            case .completed, .failed, .handedBack: true
             }
         // What is due is checked against the row's own state instead.
         case .due: false
@@ -130,7 +131,7 @@ extension SessionMessage {
 
     var isFromOutside: Bool {
         switch kind {
-        case .command, .answer: true
+        case .command, .answer, .unreadableAnswer: true
         case .due: false
         }
     }

@@ -44,8 +44,20 @@ package actor WorkflowCatalog {
     /// Whether any workflow of this worker names the event.
     package func names(_ event: String) -> Bool { byHash.values.contains { $0.chart.names(event) } }
 
+    /// How many tasks of a type may have their turn at once, by the newest workflows; the smallest number counts.
+    var concurrency: [String: Int] {
+        let actors = newest.values.flatMap { $0.actors.values }
+        let limits = actors.compactMap { actor in actor.concurrency.map { (actor.name, $0) } }
+        return Dictionary(limits, uniquingKeysWith: min)
+    }
+
+    /// The tasks that the worker does itself, by the workflows it knows.
+    var ownTypes: Set<String> {
+        Set(byHash.values.flatMap { $0.actors.values.filter { $0.topics == nil }.map(\.name) })
+    }
+
     /// Where the agents of all workflows answer.
     package var answersTopics: [String] {
-        Set(newest.values.flatMap { $0.actors.values.map(\.answersTopic) }).sorted()
+        Set(newest.values.flatMap { $0.actors.values.compactMap { $0.topics?.answers } }).sorted()
     }
 }

@@ -27,7 +27,16 @@ final class Fleet: Sendable {
     let sink: KafkaRecordSink
     let configuration: KafkaConfiguration
 
-    init(partitions: Int = 2) async throws {
+    /// Where the workflow files are.
+    let workflows: String
+
+    /// - Parameter workflow: the only workflow, instead of those of the product.
+    init(partitions: Int = 2, workflow: String? = nil) async throws {
+        workflows = workflow == nil ? Self.root.appending(path: "Workflows").path : "\(folder)/workflows"
+        if let workflow {
+            try FileManager.default.createDirectory(atPath: workflows, withIntermediateDirectories: true)
+            try workflow.write(toFile: "\(workflows)/test.yaml", atomically: true, encoding: .utf8)
+        }
         let name = "e2e_" + UUID().uuidString.lowercased().replacing("-", with: "_")
         let cluster = try Self.cluster.get()
         let administration = PostgresQueries(
@@ -91,7 +100,7 @@ final class Fleet: Sendable {
         [
             "PATH": "/usr/bin:/bin", "GENESIS_DATABASE_URL": databaseURL, "GENESIS_KAFKA_BROKERS": brokers,
             "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties", "GENESIS_NODE": node,
-            "GENESIS_WORKFLOWS": Self.root.appending(path: "Workflows").path,
+            "GENESIS_WORKFLOWS": workflows,
             "GENESIS_MIGRATIONS": Self.root.appending(path: "Migrations").path, "GENESIS_LOG_FORMAT": "json",
             "GENESIS_DURABILITY": "any",
         ]

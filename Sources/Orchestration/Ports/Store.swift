@@ -58,6 +58,14 @@ package protocol Store: Sendable {
     /// Records what became of published rows in one statement; rows of lanes whose epoch has moved on are left alone.
     func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError)
 
+    /// Gives queued tasks their turn: at most `claim.limit`, round robin by tenant, within all limits.
+    ///
+    /// An attempt has its turn once, in one worker; that is kept for `claim.lease`, and then it ends unless renewed.
+    func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask]
+
+    /// Renews the leases of attempts that still run; the ids of those.
+    func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID]
+
     /// Keeps a workflow definition under its content hash; an existing one is left as it is.
     func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError)
 
@@ -330,6 +338,8 @@ package struct DueInput: Equatable, Sendable {
         /// The wait's `next_reminder_at`.
         case reminder(HandleID)
         case task(TaskID, attempt: Int)
+        /// A queued attempt's turn has come, and the node has it.
+        case turn(TaskID, attempt: Int, node: String)
     }
 
     package var sessionID: SessionID

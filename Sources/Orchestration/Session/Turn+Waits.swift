@@ -256,6 +256,9 @@ extension Turn {
     // MARK: Deadlines
 
     mutating func deliverDue(_ due: DueInput.Kind, _ message: SessionMessage) {
+        if case .turn(let id, let attempt, let node) = due {
+            return takeTurn(id, attempt: attempt, node: node, message)
+        }
         // A paused session keeps everything, its deadlines included; an ended one has none.
         guard scope.session?.status == .inProgress else { return }
         switch due {
@@ -263,6 +266,7 @@ extension Turn {
         case .handle(let id): expire(id, message)
         case .reminder(let id): remind(id, message)
         case .task(let id, let attempt): taskOverdue(id, attempt: attempt, message)
+        case .turn: break
         }
     }
 

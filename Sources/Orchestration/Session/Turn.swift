@@ -61,6 +61,7 @@ struct Turn {
         switch message.kind {
         case .command: deliverCommand(message)
         case .answer(let answer): deliverAnswer(answer, of: message)
+        case .unreadableAnswer(let reason): record(message, .failed, .invalid, reason)
         case .due(let due): deliverDue(due, message)
         }
     }
@@ -213,11 +214,14 @@ struct Turn {
         commit.session = session
         let cause = commit.events.last?.eventID
         for (task, scheduledAt) in requests {
-            guard let actor = workflow.actors[task.taskType] else { continue }
+            // A queued task is asked for when its turn has come.
+            guard let actor = workflow.actors[task.taskType], let topics = actor.topics, task.requestedAt != nil
+            else { continue }
             commit.outbox.append(
                 PublishedForm.taskRequest(
                     task,
                     actor: actor,
+                    topic: topics.requests,
                     eventID: cause,
                     userID: session.userID,
                     traceparent: message.metadata["traceparent"].string,
@@ -227,8 +231,8 @@ struct Turn {
             )
         }
         for task in cancelled {
-            guard let actor = workflow.actors[task.taskType] else { continue }
-            commit.outbox.append(PublishedForm.taskCancelled(task, topic: actor.topic, eventID: cause, now: now))
+            guard let topics = workflow.actors[task.taskType]?.topics, task.requestedAt != nil else { continue }
+            commit.outbox.append(PublishedForm.taskCancelled(task, topic: topics.requests, eventID: cause, now: now))
         }
         (said, announcements, requests, cancelled) = ([], [:], [], [])
     }

@@ -121,6 +121,16 @@ package struct PostgresQueries: Sendable {
         return try await pool.rows(step, InboxTable.read)
     }
 
+    /// What agents and operators said about a task, newest first.
+    package func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        let step = Step(QueryStatements.commandsAboutTask) {
+            $0.add(task.sessionID)
+            $0.add(task.id.description)
+            $0.add(limit)
+        }
+        return try await pool.rows(step, InboxTable.read)
+    }
+
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict; times are the database's.
     ///
     /// A second one of the type in the session, or with the same key, is `.conflict`.

@@ -84,6 +84,13 @@ enum QueryStatements {
         ORDER BY arrival DESC LIMIT $2::bigint
         """
     )
+    static let commandsAboutTask = Statement(
+        "query_commands_about_task",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox WHERE session_id = $1::uuid AND payload ->> 'task_id' = $2::text
+        ORDER BY arrival DESC LIMIT $3::bigint
+        """
+    )
     static let sessionCounts = Statement(
         "query_session_counts",
         "SELECT status, count(*) FROM genesis_sessions GROUP BY status"

@@ -131,6 +131,9 @@ private struct DatabaseQueries: SessionQueries {
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand] {
         try await rows.commands(session: session, limit: limit)
     }
+    func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        try await rows.commands(about: task, limit: limit)
+    }
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand? { try await rows.command(id) }
     func liveVersions() async throws(StoreError) -> [LiveVersion] {
         try await rows.liveVersions().map {

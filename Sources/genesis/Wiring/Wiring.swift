@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTPTasks
 internal import KafkaTransport
 internal import Orchestration
 internal import PostgresStore
@@ -51,6 +52,9 @@ enum Wiring {
         let store = PostgresStore(pool: pool)
         var settings = WorkerSettings(node: configuration.node)
         settings.defaultTenant = configuration.tenant
+        settings.tasksMax = configuration.count(.tasksMax) ?? settings.tasksMax
+        settings.tasksPerTenant = configuration.count(.tasksPerTenant)
+        settings.tasksPerUser = configuration.count(.tasksPerUser)
         let catalog = WorkflowCatalog(reader: workflowReader(lenient: false), store: store)
         try await catalog.adopt(workflows)
         let topics = [settings.commandsTopic, settings.eventsTopic] + (await catalog.answersTopics)
@@ -69,6 +73,7 @@ enum Wiring {
             source: try source(kafka, topics),
             sink: try KafkaRecordSink(kafka),
             catalog: catalog,
+            caller: try httpClient(configuration),
             log: configuration.log
         )
         let (log, limit) = (configuration.log, settings.drainLimit)
@@ -102,6 +107,18 @@ enum Wiring {
             )
         }
         configuration.log.warning("the database may lose what it has committed", LogField("settings", list))
+    }
+
+    private static func httpClient(_ configuration: Configuration) throws -> HTTPClient {
+        let folder = configuration.value(.secrets) == nil ? nil : try configuration.path(.secrets)
+        do throws(HTTPFailure) {
+            return try HTTPClient(
+                hosts: HTTPHosts(configuration.value(.httpHosts)),
+                secrets: SecretFiles(folder: folder)
+            )
+        } catch {
+            throw CommandFailure.unavailable(error.message)
+        }
     }
 
     private static func source(_ kafka: KafkaConfiguration, _ topics: [String]) throws -> KafkaRecordSource {
