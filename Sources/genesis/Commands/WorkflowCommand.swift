@@ -29,6 +29,7 @@ enum WorkflowCommand {
                 ],
                 run: simulate
             ),
+            WorkflowModelCheck.specification,
             WorkflowDiagram.specification,
             CommandSpecification(
                 name: "export",
