@@ -31,19 +31,32 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CJq", providers: [.apt(["libjq-dev"])]),
         room("Threads", []),
+        room("Failpoints", []),
 
         // Ground: values, machines, ports.
         room("Orchestration", []),
 
         // First floor: neighbours that never import each other.
-        room("WorkerRuntime", ["Orchestration"]),
-        room("PostgresStore", ["Orchestration", "CLibpq", "Threads"]),
-        room("KafkaTransport", ["Orchestration", "CRdkafka", "Threads"]),
+        room("WorkerRuntime", ["Orchestration", "Failpoints"]),
+        room("PostgresStore", ["Orchestration", "CLibpq", "Failpoints", "Threads"]),
+        room("KafkaTransport", ["Orchestration", "CRdkafka", "Failpoints", "Threads"]),
         room("WorkflowFiles", ["Orchestration", "CYaml", "CJq", "Threads"]),
 
         // Beside: what development and tests need, and no worker.
         room("EmbeddedServices", []),
         room("OrchestrationTesting", ["Orchestration"]),
+        room(
+            "WaitRaces",
+            [
+                "Orchestration", "OrchestrationTesting", "PostgresStore", "WorkerRuntime", "WorkflowFiles",
+                "EmbeddedServices", "Threads",
+            ]
+        ),
+        room(
+            "ChaosHarness",
+            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads", "WaitRaces"]
+        ),
+        .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
         // Roof.
         .executableTarget(
@@ -61,6 +74,11 @@ let package = Package(
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
+        tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
+        tests(
+            "WaitRacesTests",
+            ["WaitRaces", "Orchestration", "PostgresStore", "EmbeddedServices", "WorkflowFiles"]
+        ),
         tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
     ]
 )

@@ -27,7 +27,6 @@ CREATE TABLE command_inbox (
     updated_at      timestamptz    NOT NULL DEFAULT now(),
     processed_at    timestamptz,
 
-    CONSTRAINT command_inbox_arrival_key UNIQUE (arrival),
     CONSTRAINT command_inbox_idempotency_key UNIQUE (tenant_id, idempotency_key),
     CONSTRAINT command_inbox_processed_has_time
         CHECK (status IN ('RECEIVED', 'PROCESSING') OR processed_at IS NOT NULL),
@@ -35,7 +34,8 @@ CREATE TABLE command_inbox (
     CONSTRAINT command_inbox_type_length CHECK (char_length(command_type) BETWEEN 1 AND 255),
     CONSTRAINT command_inbox_key_length CHECK (char_length(idempotency_key) BETWEEN 1 AND 255),
     CONSTRAINT command_inbox_correlation_length CHECK (char_length(correlation_id) BETWEEN 1 AND 255)
-);
+) WITH (fillfactor = 70);
+COMMENT ON TABLE command_inbox IS 'Room is left in each page for the verdicts of its rows.';
 
 CREATE UNIQUE INDEX idx_command_inbox_unique_pending_command ON command_inbox (session_id, command_type)
     WHERE status IN ('RECEIVED', 'PROCESSING');
@@ -45,12 +45,12 @@ CREATE INDEX idx_command_inbox_undecided ON command_inbox (arrival) WHERE status
 COMMENT ON INDEX idx_command_inbox_undecided IS 'Which commands has nobody decided, oldest first?';
 CREATE INDEX idx_command_inbox_session ON command_inbox (session_id, arrival);
 COMMENT ON INDEX idx_command_inbox_session IS 'What came in for a session, in order?';
-CREATE INDEX idx_command_inbox_status ON command_inbox (status, created_at);
-COMMENT ON INDEX idx_command_inbox_status IS 'Which commands are in a status, oldest first?';
+CREATE INDEX idx_command_inbox_status ON command_inbox (status, created_at) WHERE status <> 'COMPLETED';
+COMMENT ON INDEX idx_command_inbox_status IS 'Which commands are open or have failed, oldest first?';
+CREATE INDEX idx_command_inbox_time ON command_inbox USING brin (created_at);
+COMMENT ON INDEX idx_command_inbox_time IS 'Which commands came between two times, of a type or of any?';
 CREATE INDEX idx_command_inbox_correlation ON command_inbox (correlation_id);
 COMMENT ON INDEX idx_command_inbox_correlation IS 'Which commands belong to one request?';
-CREATE INDEX idx_command_inbox_type ON command_inbox (command_type, created_at);
-COMMENT ON INDEX idx_command_inbox_type IS 'Which commands of a type came when?';
 CREATE INDEX idx_command_inbox_user ON command_inbox (user_id, created_at) WHERE user_id IS NOT NULL;
 COMMENT ON INDEX idx_command_inbox_user IS 'Which commands did a user send?';
 
@@ -66,9 +66,14 @@ BEGIN
 END
 $$;
 CREATE TRIGGER command_inbox_complete BEFORE INSERT OR UPDATE ON command_inbox
-    FOR EACH ROW EXECUTE FUNCTION genesis_complete_inbox_row();
+    FOR EACH ROW WHEN (
+        NEW.idempotency_key IS NULL OR NEW.correlation_id IS NULL
+        OR NEW.processed_at IS NULL AND NEW.status IN ('COMPLETED', 'FAILED')
+    )
+    EXECUTE FUNCTION genesis_complete_inbox_row();
 CREATE TRIGGER command_inbox_set_timestamp BEFORE UPDATE ON command_inbox
-    FOR EACH ROW EXECUTE FUNCTION trigger_set_timestamp();
+    FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
+    EXECUTE FUNCTION trigger_set_timestamp();
 
 -- The same rows under another design's names and words.
 CREATE VIEW command_box AS

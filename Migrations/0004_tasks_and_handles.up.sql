@@ -37,21 +37,25 @@ CREATE TABLE async_tasks (
     CONSTRAINT async_tasks_retries_not_negative CHECK (retry_count >= 0 AND max_retries >= 0),
     CONSTRAINT async_tasks_type_length CHECK (char_length(task_type) BETWEEN 1 AND 255),
     CONSTRAINT async_tasks_correlation_length CHECK (char_length(correlation_id) BETWEEN 1 AND 255)
-);
+) WITH (fillfactor = 50);
+COMMENT ON TABLE async_tasks IS 'Every task is written once more when it ends; half of each page is left for that.';
 
 CREATE INDEX idx_async_tasks_due ON async_tasks (deadline_at)
     WHERE status IN ('PENDING', 'RUNNING') AND deadline_at IS NOT NULL;
 COMMENT ON INDEX idx_async_tasks_due IS 'Which open tasks have passed a limit?';
 CREATE INDEX idx_async_tasks_session ON async_tasks (session_id, created_at);
 COMMENT ON INDEX idx_async_tasks_session IS 'Which tasks does a session have?';
-CREATE INDEX idx_async_tasks_status ON async_tasks (status, created_at);
-COMMENT ON INDEX idx_async_tasks_status IS 'Which tasks are in a status, oldest first?';
-CREATE INDEX idx_async_tasks_type ON async_tasks (task_type, created_at);
-COMMENT ON INDEX idx_async_tasks_type IS 'Which tasks of a type were made when?';
+CREATE INDEX idx_async_tasks_open ON async_tasks (session_id) WHERE status IN ('PENDING', 'RUNNING');
+COMMENT ON INDEX idx_async_tasks_open IS 'Which tasks of a session are open? However many it has had.';
+CREATE INDEX idx_async_tasks_status ON async_tasks (status, created_at) WHERE status <> 'COMPLETED';
+COMMENT ON INDEX idx_async_tasks_status IS 'Which tasks are open or have failed, oldest first?';
+CREATE INDEX idx_async_tasks_time ON async_tasks USING brin (created_at);
+COMMENT ON INDEX idx_async_tasks_time IS 'Which tasks were made between two times, of a type or of any?';
 CREATE INDEX idx_async_tasks_correlation ON async_tasks (correlation_id);
 COMMENT ON INDEX idx_async_tasks_correlation IS 'Which tasks belong to one request?';
 CREATE TRIGGER async_tasks_set_timestamp BEFORE UPDATE ON async_tasks
-    FOR EACH ROW EXECUTE FUNCTION trigger_set_timestamp();
+    FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
+    EXECUTE FUNCTION trigger_set_timestamp();
 
 CREATE TABLE flow_resume_handles (
     id              uuid          PRIMARY KEY DEFAULT gen_random_uuid(),
@@ -75,7 +79,8 @@ CREATE TABLE flow_resume_handles (
 
     CONSTRAINT flow_resume_handles_timeout_not_negative CHECK (timeout_seconds >= 0),
     CONSTRAINT flow_resume_handles_correlation_length CHECK (char_length(correlation_id) BETWEEN 1 AND 255)
-);
+) WITH (fillfactor = 50);
+COMMENT ON TABLE flow_resume_handles IS 'Every wait is written once more when it ends; half of each page is left for that.';
 
 CREATE UNIQUE INDEX idx_flow_resume_handles_unique_correlation ON flow_resume_handles (tenant_id, correlation_id)
     WHERE status = 'WAITING';
@@ -90,10 +95,15 @@ CREATE INDEX idx_flow_resume_handles_due ON flow_resume_handles (expires_at)
     WHERE status IN ('PENDING_PAUSE', 'WAITING') AND expires_at IS NOT NULL;
 COMMENT ON INDEX idx_flow_resume_handles_due IS 'Which waits are over?';
 CREATE INDEX idx_flow_resume_handles_session ON flow_resume_handles (session_id, created_at);
-COMMENT ON INDEX idx_flow_resume_handles_session IS 'What does or did a session wait for?';
+COMMENT ON INDEX idx_flow_resume_handles_session IS 'What did a session wait for, in order?';
 CREATE INDEX idx_flow_resume_handles_correlation ON flow_resume_handles (tenant_id, correlation_id);
 COMMENT ON INDEX idx_flow_resume_handles_correlation IS 'Which waits, open or not, does a reply name?';
-CREATE INDEX idx_flow_resume_handles_status ON flow_resume_handles (status, created_at);
-COMMENT ON INDEX idx_flow_resume_handles_status IS 'Which waits are in a status, oldest first?';
+CREATE INDEX idx_flow_resume_handles_open ON flow_resume_handles (session_id)
+    WHERE status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED');
+COMMENT ON INDEX idx_flow_resume_handles_open IS 'What does a session wait for? However often it has waited.';
+CREATE INDEX idx_flow_resume_handles_status ON flow_resume_handles (status, created_at)
+    WHERE status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED');
+COMMENT ON INDEX idx_flow_resume_handles_status IS 'Which waits are open, oldest first?';
 CREATE TRIGGER flow_resume_handles_set_timestamp BEFORE UPDATE ON flow_resume_handles
-    FOR EACH ROW EXECUTE FUNCTION trigger_set_timestamp();
+    FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
+    EXECUTE FUNCTION trigger_set_timestamp();

@@ -14,7 +14,7 @@ CREATE TABLE event_outbox (
     partition_key      text          NOT NULL,
     lane               smallint      NOT NULL,
     headers            jsonb         NOT NULL DEFAULT '{}',
-    payload            jsonb         NOT NULL DEFAULT '{}',
+    payload            jsonb         DEFAULT '{}',
     raw_key            bytea,
     raw_value          bytea,
     source_bc          text          NOT NULL DEFAULT 'genesis',
@@ -35,19 +35,18 @@ CREATE TABLE event_outbox (
     CONSTRAINT event_outbox_sent_has_time CHECK (status <> 'SENT' OR published_at IS NOT NULL),
     CONSTRAINT event_outbox_dead_says_why CHECK (status <> 'DEAD' OR error_message IS NOT NULL),
     CONSTRAINT event_outbox_retries_not_negative CHECK (retry_count >= 0 AND max_retries >= 0),
-    CONSTRAINT event_outbox_topic_length CHECK (char_length(topic) BETWEEN 1 AND 249)
-);
+    CONSTRAINT event_outbox_topic_length CHECK (char_length(topic) BETWEEN 1 AND 249),
+    CONSTRAINT event_outbox_without_payload_is_event CHECK (payload IS NOT NULL OR id = event_id AND event_id IS NOT NULL)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE event_outbox IS 'Every record is marked once when it is sent; half of each page is left for that.';
+COMMENT ON COLUMN event_outbox.payload IS 'NULL: the record is the event itself, which domain_events holds already.';
+COMMENT ON COLUMN event_outbox.headers IS 'Headers beside those that follow from the payload.';
 
 CREATE INDEX idx_event_outbox_due ON event_outbox (lane, position) WHERE status <> 'SENT';
 COMMENT ON INDEX idx_event_outbox_due IS 'What is still to be published in a lane, in order?';
 CREATE INDEX idx_event_outbox_blocked ON event_outbox (topic, partition_key, position)
     WHERE status IN ('FAILED', 'DEAD');
 COMMENT ON INDEX idx_event_outbox_blocked IS 'Is an earlier record of this key stuck?';
-CREATE INDEX idx_event_outbox_event ON event_outbox (event_id) WHERE event_id IS NOT NULL;
-COMMENT ON INDEX idx_event_outbox_event IS 'What was published of an event?';
-CREATE INDEX idx_event_outbox_status ON event_outbox (status, created_at);
-COMMENT ON INDEX idx_event_outbox_status IS 'How many records are in a status, and how old is the oldest?';
-
 CREATE TABLE outbox_lanes (
     lane        smallint    PRIMARY KEY,
     owner_id    text,

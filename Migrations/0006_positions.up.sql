@@ -19,7 +19,8 @@ CREATE TABLE kafka_positions (
     CONSTRAINT kafka_positions_offset_not_negative CHECK (next_offset >= 0)
 );
 CREATE TRIGGER kafka_positions_set_timestamp BEFORE UPDATE ON kafka_positions
-    FOR EACH ROW EXECUTE FUNCTION trigger_set_timestamp();
+    FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
+    EXECUTE FUNCTION trigger_set_timestamp();
 
 CREATE TABLE dead_letters (
     id            uuid        PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -123,7 +123,8 @@ package struct SessionSpecification {
         SessionDecision.decide(message, scope: &scope, workflow: workflow, topics: SessionTopics(), now: now)
     }
 
-    private func scope(for message: SessionMessage) -> SessionScope {
+    /// What a store would load for the message.
+    package func scope(for message: SessionMessage) -> SessionScope {
         var scope = SessionScope()
         scope.session = session
         scope.tasks = tasks.filter { task in

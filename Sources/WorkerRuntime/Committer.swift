@@ -1,7 +1,7 @@
 internal import Orchestration
 
 /// Decides messages and commits what follows, with everything that can go wrong dealt with by its consequence.
-struct Committer: Sendable {
+package struct Committer: Sendable {
     let settings: WorkerSettings
     let store: any Store
     let decider: BatchDecider

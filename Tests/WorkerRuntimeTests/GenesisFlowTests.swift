@@ -192,7 +192,7 @@ import WorkflowFiles
         #expect(generating.command("Abandon", ["reason": "no time"]).verdict == .accepted)
         #expect(generating.session?.status == .abandoned)
         #expect(generating.tasks.map(\.status) == [.cancelled])
-        #expect(generating.outbox.contains { $0.headers["event_type"].string == "Task.Cancelled" })
+        #expect(generating.outbox.contains { $0.payload["event_type"].string == "Task.Cancelled" })
         #expect(generating.complete()?.verdict == .superseded)
         #expect(generating.commands.first?.status == .failed)
         #expect(generating.faults == [])

@@ -59,7 +59,7 @@ import WorkflowFiles
         #expect(
             !session.outbox.contains {
                 $0.payload["payload"]["command_id"].string == finish.id.description
-                    && $0.headers["event_type"].string?.hasSuffix("Rejected") == true
+                    && $0.payload["event_type"].string?.hasSuffix("Rejected") == true
             }
         )
         #expect(session.faults == [])

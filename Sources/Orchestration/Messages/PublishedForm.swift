@@ -13,23 +13,8 @@ package enum PublishedForm {
     ///
     /// The trace context is the given one, else the member `traceparent` of the event's metadata.
     package static func event(_ event: DomainEvent, topic: String, traceparent: String? = nil) -> OutboxMessage {
-        let body: JSONObject = [
-            "event_id": JSONValue(event.eventID),
-            "event_type": .string(event.eventType),
-            "aggregate_type": .string(event.aggregateType),
-            "aggregate_id": JSONValue(event.aggregateID),
-            "aggregate_version": .int(event.aggregateVersion),
-            "schema_version": .int(event.schemaVersion),
-            "payload": event.payload,
-            "metadata": event.metadata,
-            "correlation_id": .string(event.correlationID),
-            "causation_id": JSONValue(event.causationID),
-            "user_id": JSONValue(event.userID),
-            "tenant_id": .string(event.tenantID),
-            "occurred_at": JSONValue(event.occurredAt),
-        ]
-        return message(
-            body,
+        message(
+            body(of: event),
             address: Address(
                 id: event.eventID,
                 causedBy: event.eventID,
@@ -40,6 +25,25 @@ package enum PublishedForm {
                 now: event.createdAt
             )
         )
+    }
+
+    /// What is published of an event. (Members in order of their names: so they are put in without a search.)
+    package static func body(of event: DomainEvent) -> JSONObject {
+        [
+            "aggregate_id": JSONValue(event.aggregateID),
+            "aggregate_type": .string(event.aggregateType),
+            "aggregate_version": .int(event.aggregateVersion),
+            "causation_id": JSONValue(event.causationID),
+            "correlation_id": .string(event.correlationID),
+            "event_id": JSONValue(event.eventID),
+            "event_type": .string(event.eventType),
+            "metadata": event.metadata,
+            "occurred_at": JSONValue(event.occurredAt),
+            "payload": event.payload,
+            "schema_version": .int(event.schemaVersion),
+            "tenant_id": .string(event.tenantID),
+            "user_id": JSONValue(event.userID),
+        ]
     }
 
     /// The request for the task's current attempt.
@@ -162,20 +166,20 @@ package enum PublishedForm {
         now: Instant
     ) -> JSONObject {
         [
+            "aggregate_id": JSONValue(task.sessionID),
+            "aggregate_type": .string(DomainEvent.aggregateType),
+            "attempt": .int(task.attempt),
+            "causation_id": eventID.map { JSONValue($0) } ?? JSONValue(task.triggeredByCommandID),
+            "correlation_id": .string(task.correlationID),
             "event_id": JSONValue(id),
             "event_type": .string(type),
-            "aggregate_type": .string(DomainEvent.aggregateType),
-            "aggregate_id": JSONValue(task.sessionID),
-            "session_id": JSONValue(task.sessionID),
+            "occurred_at": JSONValue(now),
             "schema_version": 1,
+            "session_id": JSONValue(task.sessionID),
             "task_id": JSONValue(task.id),
             "task_type": .string(task.taskType),
-            "attempt": .int(task.attempt),
-            "correlation_id": .string(task.correlationID),
-            "causation_id": eventID.map { JSONValue($0) } ?? JSONValue(task.triggeredByCommandID),
-            "user_id": JSONValue(userID),
             "tenant_id": .string(task.tenantID),
-            "occurred_at": JSONValue(now),
+            "user_id": JSONValue(userID),
         ]
     }
 
@@ -192,25 +196,31 @@ package enum PublishedForm {
 
     /// The body's fields that are headers too, under the same names.
     private static let repeatedFields = [
-        "event_type", "correlation_id", "causation_id", "aggregate_id", "aggregate_type", "aggregate_version",
-        "schema_version", "tenant_id", "user_id", "task_id", "attempt",
+        "aggregate_id", "aggregate_type", "aggregate_version", "attempt", "causation_id", "correlation_id",
+        "event_type", "schema_version", "task_id", "tenant_id", "user_id",
     ]
 
-    private static func message(_ body: JSONObject, address: Address) -> OutboxMessage {
-        var headers: JSONObject = [
-            "source": .string(source),
-            "content_type": .string(contentType),
-            "ce_specversion": "1.0",
-            "ce_id": JSONValue(address.id),
-            "ce_type": body["event_type"] ?? .null,
-            "ce_source": .string(source),
-            "ce_subject": JSONValue(address.sessionID),
-            "ce_time": body["occurred_at"] ?? .null,
+    /// The headers that repeat what the payload says, which need not be stored. Only for records of our own form: those
+    /// whose stored headers name this worker as their source.
+    package static func headers(of message: OutboxMessage) -> [RecordHeader] {
+        guard message.rawValue == nil, message.headers["source"].string == source,
+            let body = message.payload.object, let type = body["event_type"]?.string
+        else { return [] }
+        var headers = [
+            RecordHeader("ce_id", message.id.description), RecordHeader("ce_source", source),
+            RecordHeader("ce_specversion", "1.0"), RecordHeader("ce_subject", message.partitionKey),
+            RecordHeader("ce_time", body["occurred_at"]?.string ?? ""), RecordHeader("ce_type", type),
+            RecordHeader("content_type", contentType),
         ]
         for name in repeatedFields {
             guard let value = body[name], !value.isNull else { continue }
-            headers[name] = .string(value.string ?? value.text)
+            headers.append(RecordHeader(name, value.string ?? value.text))
         }
+        return headers
+    }
+
+    private static func message(_ body: JSONObject, address: Address) -> OutboxMessage {
+        var headers: JSONObject = ["source": .string(source)]
         if let traceparent = address.traceparent { headers["traceparent"] = .string(traceparent) }
         return OutboxMessage(
             id: address.id,

@@ -11,7 +11,8 @@ package struct OutboxMessage: Equatable, Sendable {
     package var partitionKey: String
     /// Which lane the key belongs to; see `lane(of:)`.
     package var lane: Int
-    /// Header names and values; an object of strings.
+    /// Names and values of headers beside those that `PublishedForm` derives; an object of strings. That of a record of
+    /// ours names the worker as `source`.
     package var headers: JSONValue
     package var payload: JSONValue
     /// Set for a record whose bytes are not ours to change (a dead letter); then published in place of key and payload.
@@ -39,6 +40,9 @@ package struct OutboxMessage: Equatable, Sendable {
     /// How the message of a row begins that an operator has given up: it counts as SENT and was not published.
     package static let skipMark = "skipped by "
     package var isSkipped: Bool { status == .sent && errorMessage?.hasPrefix(Self.skipMark) == true }
+
+    /// Whether the record is the event itself; its payload is then not stored a second time.
+    package var isEvent: Bool { id == eventID && rawValue == nil }
 
     /// The lane of a key: FNV-1a over its UTF-8 bytes, modulo `laneCount`.
     package static func lane(of key: String) -> Int {

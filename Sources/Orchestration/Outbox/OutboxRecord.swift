@@ -4,8 +4,9 @@ extension OutboxMessage {
     /// A row with raw bytes is a copy of somebody else's record and keeps them; else the key is the partition key
     /// and the value the payload's JSON.
     package func record(for destination: String? = nil) -> OutgoingRecord {
-        var records: [RecordHeader] = []
+        var records = PublishedForm.headers(of: self)
         for member in headers.object ?? [:] {
+            records.removeAll { $0.name == member.key }
             let values = if case .array(let several) = member.value { several } else { [member.value] }
             for value in values {
                 let bytes =

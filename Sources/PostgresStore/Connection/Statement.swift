@@ -26,6 +26,15 @@ struct Parameters: Sendable {
         ranges.append(start..<bytes.count)
     }
 
+    /// A value that is in binary form already.
+    mutating func append(_ type: UInt32, _ value: ArraySlice<UInt8>?) {
+        types.append(type)
+        guard let value else { return ranges.append(nil) }
+        let start = bytes.count
+        bytes.append(contentsOf: value)
+        ranges.append(start..<bytes.count)
+    }
+
     /// One array parameter: a column of rows, for `unnest`.
     mutating func column<Row, Value: PostgresValue>(_ rows: [Row], _ value: (Row) -> Value?) {
         types.append(Value.arrayTypeID)

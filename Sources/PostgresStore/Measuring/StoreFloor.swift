@@ -101,6 +101,6 @@ private enum FloorStatements {
     )
     static let outbox = Statement(
         "floor_outbox",
-        "SELECT \(OutboxTable.columns) FROM event_outbox ORDER BY position"
+        "SELECT \(OutboxTable.columns) FROM event_outbox AS o \(OutboxTable.joinEvent) ORDER BY o.position"
     )
 }

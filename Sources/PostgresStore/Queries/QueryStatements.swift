@@ -48,9 +48,9 @@ enum QueryStatements {
     static let outbox = Statement(
         "query_outbox",
         """
-        SELECT \(OutboxTable.columns) FROM event_outbox
-        WHERE $1::text IS NULL OR status = $1::outbox_status
-        ORDER BY position DESC LIMIT $2::bigint
+        SELECT \(OutboxTable.columns) FROM event_outbox AS o \(OutboxTable.joinEvent)
+        WHERE $1::text IS NULL OR o.status = $1::outbox_status
+        ORDER BY o.position DESC LIMIT $2::bigint
         """
     )
     static let outboxStatistics = Statement(

@@ -16,24 +16,31 @@ enum RelayStatements {
         UPDATE outbox_lanes SET owner_id = NULL, lease_until = '-infinity' WHERE owner_id = $1::text
         """
     )
+    /// How many times its even share of a batch a lane may give, and the least; so a long queue is not read in whole for
+    /// each batch.
+    private static let laneShare = 2
+    private static let laneRowsMin = 32
     static let due = Statement(
         "outbox_due",
         """
-        SELECT \(OutboxTable.columns) FROM event_outbox AS o
-        WHERE o.lane IN (
-                SELECT l.lane FROM outbox_lanes l
-                JOIN unnest($1::bigint[], $2::bigint[]) AS u (lane, epoch) ON l.lane = u.lane AND l.epoch = u.epoch
-            )
-            AND o.status IN ('PENDING', 'FAILED')
-            AND (o.next_retry_at IS NULL OR o.next_retry_at <= statement_timestamp())
-            AND (o.scheduled_at IS NULL OR o.scheduled_at <= statement_timestamp())
-            AND NOT EXISTS (
-                SELECT 1 FROM event_outbox b
-                WHERE b.topic = o.topic AND b.partition_key = o.partition_key AND b.position < o.position
-                    AND b.status IN ('FAILED', 'DEAD')
-                    AND (b.status = 'DEAD' OR b.next_retry_at > statement_timestamp())
-            )
-        ORDER BY o.position LIMIT $3::bigint
+        SELECT \(OutboxTable.columns) FROM (
+            SELECT of_lane.* FROM outbox_lanes l
+            JOIN unnest($1::bigint[], $2::bigint[]) AS u (lane, epoch) ON l.lane = u.lane AND l.epoch = u.epoch
+            CROSS JOIN LATERAL (
+                SELECT * FROM event_outbox w
+                WHERE w.lane = l.lane AND w.status IN ('PENDING', 'FAILED')
+                    AND (w.next_retry_at IS NULL OR w.next_retry_at <= statement_timestamp())
+                    AND (w.scheduled_at IS NULL OR w.scheduled_at <= statement_timestamp())
+                    AND NOT EXISTS (
+                        SELECT 1 FROM event_outbox b
+                        WHERE b.topic = w.topic AND b.partition_key = w.partition_key AND b.position < w.position
+                            AND b.status IN ('FAILED', 'DEAD')
+                            AND (b.status = 'DEAD' OR b.next_retry_at > statement_timestamp())
+                    )
+                ORDER BY w.position LIMIT greatest(\(laneRowsMin), $3::bigint * \(laneShare) / cardinality($1::bigint[]))
+            ) AS of_lane
+            ORDER BY of_lane.position LIMIT $3::bigint
+        ) AS o \(OutboxTable.joinEvent) ORDER BY o.position
         """
     )
     static let mark = Statement(

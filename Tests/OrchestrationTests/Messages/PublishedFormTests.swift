@@ -37,7 +37,7 @@ import Testing
                 + #""tenant_id":"t1","user_id":null}"#
         )
         #expect(
-            record.headers == [
+            record.headers.sorted { $0.name < $1.name } == [
                 RecordHeader("aggregate_id", "0190a000-0000-7000-8000-00000000000a"),
                 RecordHeader("aggregate_type", "GenesisSession"),
                 RecordHeader("aggregate_version", "7"),
