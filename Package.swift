@@ -17,8 +17,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], samples: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: samples, swiftSettings: strict)
 }
 
 let package = Package(
@@ -70,7 +70,7 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
-        tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"]),
+        tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"], samples: ["Planted"]),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),

@@ -16,7 +16,12 @@ import WorkflowFiles
     }
 
     static let planted = [
-        Planted(file: "dead-end", rule: "dead-end", names: "limbo", history: ["Start", "Writer.Draft.Generation: result", "Theme.Confirm"]),
+        Planted(
+            file: "dead-end",
+            rule: "dead-end",
+            names: "limbo",
+            history: ["Start", "Writer.Draft.Generation: result", "Theme.Confirm"]
+        ),
         Planted(
             file: "wait-without-end",
             rule: "wait-without-end",
@@ -40,7 +45,7 @@ import WorkflowFiles
             file: "livelock",
             rule: "livelock",
             names: "eventless",
-            history: ["Start", "Writer.Draft.Generation: result", "Theme.Confirm"]
+            history: ["Start", "Writer.Draft.Generation: result", "Theme.Confirm (incident)"]
         ),
         Planted(
             file: "unhandled-failure",

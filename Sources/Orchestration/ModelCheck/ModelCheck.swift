@@ -57,7 +57,9 @@ package struct ModelCheck {
                 take(move, from: world, parent: id, depth: depth)
             }
         }
-        report.findings += coverage.findings(workflow, isComplete: report.isComplete)
+        // Behind a step that fails nothing can be reached.
+        let isHeldUp = report.findings.contains { $0.rule == "livelock" || $0.rule == "program-fails" }
+        report.findings += coverage.findings(workflow, isComplete: report.isComplete && !isHeldUp)
         return report
     }
 
@@ -158,7 +160,9 @@ package struct ModelCheck {
         let known = Set(world.scope.tasks.map(\.id))
         let started = commit.tasks.filter { !known.contains($0.id) && $0.status.isOpen }
         // A reply that was kept for the wait that opens now is a command as well.
-        let isKept = commit.commands.contains { $0.verdict == .accepted && $0.userID != nil && $0.id != move.message.id }
+        let isKept = commit.commands.contains {
+            $0.verdict == .accepted && $0.userID != nil && $0.id != move.message.id
+        }
         let isAsked = if case .command = move.message.kind { true } else { isKept }
         for (index, task) in started.enumerated() {
             let isSame = { (other: AsyncTask) in
@@ -178,7 +182,7 @@ package struct ModelCheck {
                 note("double-task", message, task, step)
                 continue
             }
-            let restarted = world.scope.tasks.contains { $0.taskType == task.taskType && isSame($0) }
+            let restarted = commit.tasks.contains { known.contains($0.id) && $0.status == .cancelled && isSame($0) }
             if restarted, isAsked {
                 let message = "\(task.taskType) is cancelled and started again with the same input by one command"
                 note("task-restarted", message, task, step, .warning)
@@ -225,7 +229,8 @@ package struct ModelCheck {
         _ severity: WorkflowFinding.Severity = .error
     ) {
         let place = workflow.chart.nodes.first { node in
-            node.invoke.contains { $0.id == task?.actorID } || (task == nil && step.states.hasPrefix(node.id) && node.index > 0)
+            node.invoke.contains { $0.id == task?.actorID }
+                || (task == nil && step.states.hasPrefix(node.id) && node.index > 0)
         }?.place
         add(
             ModelFinding(

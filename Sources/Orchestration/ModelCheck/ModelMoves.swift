@@ -26,7 +26,11 @@ struct ModelMoves {
     func start() -> [ModelMove] {
         samples.payloads(of: SessionMessages.start).enumerated().map { index, payload in
             let message = command(SessionMessages.start, payload, "start/\(index)")
-            return ModelMove(label: label(SessionMessages.start, payload), message: message, now: Instant(microseconds: 0))
+            return ModelMove(
+                label: label(SessionMessages.start, payload),
+                message: message,
+                now: Instant(microseconds: 0)
+            )
         }
     }
 
@@ -179,7 +183,11 @@ struct ModelMoves {
             for type in replies where !workflow.chart.rootNames(type) {
                 let payload = samples.payloads(of: type).last ?? [:]
                 let message = command(type, payload, "\(seed)/late/\(type)", correlation: handle.correlationID)
-                var move = ModelMove(label: "late: " + label(type, payload), message: message, now: world.now + Self.tick)
+                var move = ModelMove(
+                    label: "late: " + label(type, payload),
+                    message: message,
+                    now: world.now + Self.tick
+                )
                 move.handles = [handle]
                 move.mustChangeNothing = true
                 moves.append(move)

@@ -3,7 +3,7 @@ package struct ModelBounds: Sendable {
     /// The longest history, in messages.
     package var depth = 80
     /// Worlds that are looked into; more are left out, and the report says so.
-    package var worlds = 60_000
+    package var worlds = 20_000
     /// How many of the things that go wrong may happen in one history: a reply too early or too late, an answer too
     /// late, a failed attempt, a pause, an input that a paused session keeps.
     package var disturbances = 1

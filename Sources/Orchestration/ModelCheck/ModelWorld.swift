@@ -53,12 +53,16 @@ struct ModelKey {
     private let names: Set<String>
     /// The members that guards ask for by name; nil when a guard looks at all members of an object.
     private let members: Set<String>?
+    private let readsSession: Bool
+    private let hasEventless: Bool
     private let objectNames: Set<String>
     private let numberMax: Double
 
     init(_ chart: Chart) {
         let guards = chart.nodes.flatMap(\.transitions).compactMap(\.guardCondition).flatMap(\.sources)
         let reading = ProgramReading(guards)
+        readsSession = reading.words.contains("session")
+        hasEventless = chart.nodes.contains { !$0.always.isEmpty }
         var names = reading.contextNames
         var readsAll = reading.readsWholeContext
         numberMax = Double((reading.numbers.max() ?? 0) + 1)
@@ -84,9 +88,13 @@ struct ModelKey {
     func text(of world: ModelWorld, _ state: ChartState, _ chart: Chart) -> String {
         guard let session = world.scope.session else { return "" }
         var parts = [
-            session.status.rawValue, session.currentStage.rawValue, "\(world.disturbances)",
-            state.entryOrder.map { "\($0)" }.joined(separator: ","), state.running.keys.sorted().joined(separator: ","),
-            state.history.sorted { $0.key < $1.key }.map { "\($0.key)\($0.value)" }.joined(),
+            session.status.rawValue, readsSession ? session.currentStage.rawValue : "", "\(world.disturbances)",
+            // The order of entry decides about eventless transitions alone.
+            (hasEventless ? state.entryOrder : state.entryOrder.sorted()).map { "\($0)" }.joined(separator: ","),
+            state.running.keys.sorted().joined(separator: ","),
+            // What a history remembers of a state that is active will be overwritten when that is left.
+            state.history.filter { !isNear($0.key, state, chart) }.sorted { $0.key < $1.key }
+                .map { "\($0.key)\($0.value)" }.joined(),
             context(state.context).text,
         ]
         let dueAt = { (instant: Instant?) in instant ?? Instant(microseconds: .max) }
@@ -97,8 +105,15 @@ struct ModelKey {
             return (dueAt(handle.expiresAt), "h\(handle.taskName ?? "")\(handle.status.rawValue)\(isDrafted)")
         }
         parts += due.sorted { ($0.0, $0.1) < ($1.0, $1.1) }.map(\.1)
-        parts += world.scope.pendingCommands.map { "\($0.commandType)\($0.status.rawValue)" }.sorted()
-        parts += state.visits.filter { $0.value > 0 && isNear($0.key, state, chart) }.map { "v\($0.key)" }.sorted()
+        // A command that is being worked on stands in the way of its own type only.
+        let pending = world.scope.pendingCommands.filter { row in
+            row.status == .received || state.configuration.contains { chart.nodes[$0].names(row.commandType) }
+        }
+        parts += pending.map { "\($0.commandType)\($0.status.rawValue)" }.sorted()
+        if world.disturbances > 0 {
+            // Whether a wait was entered before decides about early replies alone.
+            parts += state.visits.filter { $0.value > 0 && isNear($0.key, state, chart) }.map { "v\($0.key)" }.sorted()
+        }
         return parts.joined(separator: "|")
     }
 

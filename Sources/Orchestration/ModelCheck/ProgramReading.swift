@@ -21,7 +21,8 @@ struct ProgramReading {
     var goesThroughMembers: Bool { !words.isDisjoint(with: Self.iterators) }
 
     private static let iterators: Set<String> = [
-        "[]", "keys", "length", "map", "map_values", "to_entries", "with_entries", "any", "all", "add", "paths", "contains",
+        "[]", "keys", "length", "map", "map_values", "to_entries", "with_entries", "any", "all", "add", "paths",
+        "contains",
         "inside", "tostring", "tojson", "values", "select", "getpath", "walk", "recurse",
     ]
 
@@ -66,7 +67,9 @@ struct ProgramReading {
         case "context":
             if names.count > 1 { contextNames.insert(names[1]) } else { readsWholeContext = true }
         case "event":
-            if names.count > 2, names[1] == "payload", !payloadNames.contains(names[2]) { payloadNames.append(names[2]) }
+            if names.count > 2, names[1] == "payload", !payloadNames.contains(names[2]) {
+                payloadNames.append(names[2])
+            }
         case .some, nil: break
         }
     }

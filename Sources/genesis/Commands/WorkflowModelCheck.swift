@@ -4,7 +4,8 @@ internal import Orchestration
 enum WorkflowModelCheck {
     static let specification = CommandSpecification(
         name: "modelcheck",
-        summary: "Try every order of results, failures, replies, deadlines and crashes; exit 1 when something is wrong.",
+        summary:
+            "Try every order of results, failures, replies, deadlines and crashes; exit 1 when something is wrong.",
         details: """
             Explores small worlds of one session over the decisions that the worker makes, without a database, shortest
             histories first. Finds dead ends, waits that no reply ends, replies that are never taken, tasks that are
@@ -25,7 +26,7 @@ enum WorkflowModelCheck {
                 valueName: "N",
                 summary: "How much may go wrong in one history: too early, too late, failed, paused (default 1)."
             ),
-            .init(name: "worlds", valueName: "N", summary: "The most worlds to look into (default 60000)."),
+            .init(name: "worlds", valueName: "N", summary: "The most worlds to look into (default 20000)."),
         ],
         run: run
     )
