@@ -54,8 +54,13 @@ let package = Package(
         ),
         room(
             "ChaosHarness",
-            ["Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "Failpoints", "Threads", "WaitRaces"]
+            [
+                "Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "CRdkafka", "ChaosChecker",
+                "Failpoints", "Threads", "WaitRaces",
+            ]
         ),
+        // Judges what workers did, so it shares no code with them.
+        room("ChaosChecker", ["CLibpq", "CRdkafka"]),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
         // Roof.
@@ -74,6 +79,10 @@ let package = Package(
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
+        tests(
+            "ChaosCheckerTests",
+            ["genesis", "ChaosChecker", "EmbeddedServices", "KafkaTransport", "Orchestration"]
+        ),
         tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
         tests(
             "WaitRacesTests",

@@ -148,7 +148,7 @@ package final class ChildProcess: @unchecked Sendable {
 }
 
 /// A mutex for this target alone, which imports no other.
-private final class ProcessLock: @unchecked Sendable {
+final class ProcessLock: @unchecked Sendable {
     private let mutex: UnsafeMutablePointer<pthread_mutex_t> = .allocate(capacity: 1)
 
     init() {

@@ -1,10 +1,12 @@
 internal import Glibc
 
 /// A PostgreSQL cluster of our own in a folder, for development and tests. It ends with this process.
-package final class PostgresCluster: Sendable {
+package final class PostgresCluster: @unchecked Sendable {
     package enum Durability: Sendable {
         /// Survives a power cut.
         case durable
+        /// Survives a crash of the server, not of the machine: no fsync, but each COMMIT waits for the WAL's write.
+        case crashSafe
         /// No fsync; for tests, whose data nobody wants back.
         case fast
     }
@@ -22,21 +24,33 @@ package final class PostgresCluster: Sendable {
     private let port: Int
     private let listensOnTCP: Bool
     private let user: String
-    private let process: ChildProcess
+    private let launch: Launch
+    private let lock = ProcessLock()
+    /// Behind the lock: `crash` and `start` replace it.
+    private var process: ChildProcess?
+
+    private struct Launch {
+        var arguments: [String]
+        var environment: [String: String]
+        var log: String
+    }
 
     /// Starts the cluster, making it on first use.
     ///
-    /// - Parameter folder: where data and log go. As root the server runs as user `postgres`; when that user cannot
-    ///   reach the folder, the data goes to `/var/tmp/genesis-…` and the file `data-folder` in the folder says where.
+    /// - Parameters:
+    ///   - folder: where data and log go. As root the server runs as user `postgres`; when that user cannot
+    ///     reach the folder, the data goes to `/var/tmp/genesis-…` and the file `data-folder` in the folder says where.
+    ///   - settings: further `name=value` of postgresql.conf.
     package static func start(
         folder: String,
         durability: Durability,
-        tcp: Bool = false
+        tcp: Bool = false,
+        settings: [String] = []
     ) throws -> PostgresCluster {
-        try PostgresCluster(folder: folder, durability: durability, tcp: tcp)
+        try PostgresCluster(folder: folder, durability: durability, tcp: tcp, settings: settings)
     }
 
-    private init(folder: String, durability: Durability, tcp: Bool) throws {
+    private init(folder: String, durability: Durability, tcp: Bool, settings: [String]) throws {
         let binaries = try Self.binaries()
         let isRoot = geteuid() == 0
         user = isRoot ? "postgres" : Self.userName()
@@ -72,27 +86,44 @@ package final class PostgresCluster: Sendable {
             ]
         switch durability {
         case .durable: break
+        case .crashSafe: arguments += ["-c", "fsync=off"]
         case .fast:
             for setting in [
                 "fsync=off", "full_page_writes=off", "synchronous_commit=off", "wal_level=minimal",
                 "max_wal_senders=0",
             ] { arguments += ["-c", setting] }
         }
-        process = try ChildProcess(
-            ["/usr/bin/env"] + arguments,
-            environment: environment,
-            logFile: log,
+        for setting in settings { arguments += ["-c", setting] }
+        launch = Launch(arguments: ["/usr/bin/env"] + arguments, environment: environment, log: log)
+        try begin()
+    }
+
+    private func begin() throws {
+        let process = try ChildProcess(
+            launch.arguments,
+            environment: launch.environment,
+            logFile: launch.log,
             termination: SIGINT
         )
-        try waitUntilReady(binaries: binaries, environment: environment, log: log)
+        lock.withLock { self.process = process }
+        try waitUntilReady(process)
+    }
+
+    /// Ends the server at once and starts it again, which recovers as after a crash (SIGQUIT: an immediate shutdown).
+    package func crash() throws {
+        let process = lock.withLock { self.process }
+        process?.signal(SIGQUIT)
+        _ = process?.wait()
+        try Self.removeStalePID(dataFolder)
+        try begin()
     }
 
     /// Whether the server has not ended.
-    package var isRunning: Bool { process.exitCode == nil }
+    package var isRunning: Bool { lock.withLock { process }?.exitCode == nil }
 
     /// Ends the server quickly and cleanly (SIGINT: open connections are closed).
     package func stop() {
-        process.stop()
+        lock.withLock { process }?.stop()
         if !dataFolder.hasPrefix(socketFolder.dropLast("/socket".count)) { rmdir(socketFolder) }
     }
 
@@ -102,10 +133,10 @@ package final class PostgresCluster: Sendable {
         return "host='\(host)' port=\(port) user=postgres dbname='\(database)'"
     }
 
-    private func waitUntilReady(binaries: String, environment: [String: String], log: String) throws {
+    private func waitUntilReady(_ process: ChildProcess) throws {
         for _ in 0..<Self.readySecondsMax * 50 {
             if let code = process.exitCode {
-                throw Failure(description: "PostgreSQL ended at once with code \(code); see \(log)")
+                throw Failure(description: "PostgreSQL ended at once with code \(code); see \(launch.log)")
             }
             // `ready` stands on the last line of postmaster.pid once connections are accepted.
             if let text = Self.text(dataFolder + "/postmaster.pid") {
@@ -115,7 +146,7 @@ package final class PostgresCluster: Sendable {
             usleep(20_000)
         }
         process.stop()
-        throw Failure(description: "PostgreSQL was not ready within \(Self.readySecondsMax) s; see \(log)")
+        throw Failure(description: "PostgreSQL was not ready within \(Self.readySecondsMax) s; see \(launch.log)")
     }
 
     /// A server that was killed leaves its file behind; one that lives is another user of the same data.

@@ -46,6 +46,15 @@ package enum Failpoint: CaseIterable, Sendable {
         #endif
     }
 
+    /// Whether this process has any orders.
+    @inlinable @inline(__always) package static var areOrdered: Bool {
+        #if DEBUG || CHAOS
+            FailpointOrders.ofThisProcess != nil
+        #else
+            false
+        #endif
+    }
+
     /// Whether an order waits for one of the moments.
     @inlinable @inline(__always) package static func awaits(_ moments: Set<Failpoint>) -> Bool {
         #if DEBUG || CHAOS

@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Orchestration
 
 /// Finds what is past its time by the database's clock, and puts it in at the left end as messages.
@@ -43,6 +44,7 @@ struct DeadlineSweeper: Sendable {
                 waiting = waiting.filter { ids.contains($0.key) }
                 let due = found.filter { (waiting[$0.message.id]?.at ?? now) <= now }
                 backoff.reset()
+                if !due.isEmpty { Failpoint.reach(.deadlinesFound) }
                 do {
                     for (input, message) in due {
                         try await settle(message)

@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Orchestration
 
 /// Decides the commands that other services and operators insert into `command_inbox`, oldest first.
@@ -17,6 +18,7 @@ struct InboxPoller: Sendable {
                     await Backoff.sleep(settings.inboxPollInterval)
                     continue
                 }
+                Failpoint.reach(.inboxRead)
                 do {
                     for row in rows where row.payload.object == nil {
                         try await fail(

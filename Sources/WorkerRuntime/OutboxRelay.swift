@@ -1,3 +1,4 @@
+internal import Failpoints
 internal import Orchestration
 
 /// Kafka out: publishes the rows of its lanes in order, waits for the brokers, and marks what became of them.
@@ -111,12 +112,14 @@ struct OutboxRelay: Sendable {
     private func workOff(share: [LaneLease]) async throws(StoreError) -> Progress {
         let rows = try await store.dueOutbox(lanes: share, limit: settings.relayBatchMax)
         if rows.isEmpty { return Progress() }
+        Failpoint.reach(.outboxRead)
         let outcomes: [OutboxOutcome]
         do {
             outcomes = try await publish(rows)
         } catch {
             throw StoreError.broken(reason: "\(error)")
         }
+        Failpoint.reach(.recordsAcknowledged)
         // Nothing at all was taken: the brokers are away, and no record is to blame. Counted as tries of the records, an
         // outage of minutes would leave them DEAD.
         if outcomes.allSatisfy(\.isFailure) { return Progress(found: rows.count) }

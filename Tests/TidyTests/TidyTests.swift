@@ -45,6 +45,15 @@ import Testing
             mustFlag: "internal import PostgresStore"
         ),
         Rule(
+            name: "the checker shares no code with what it judges",
+            applies: { $0.hasPrefix("Sources/ChaosChecker/") },
+            complains: { line in
+                line.contains(#/^((internal|package|public) +)?import /#)
+                    && !["CLibpq", "CRdkafka", "Foundation"].contains { line.hasSuffix("import \($0)") }
+            },
+            mustFlag: "internal import Orchestration"
+        ),
+        Rule(
             name: "tests do not sleep to be safe",
             applies: { $0.hasPrefix("Tests/") && !$0.hasPrefix("Tests/TidyTests") },
             complains: { $0.contains("sleep(for: .seconds") },

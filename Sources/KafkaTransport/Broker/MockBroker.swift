@@ -1,5 +1,7 @@
 internal import CRdkafka
+internal import Glibc
 package import Orchestration
+internal import Threads
 
 /// The embedded broker: librdkafka's mock cluster with one broker on a free port of 127.0.0.1.
 ///
@@ -32,7 +34,7 @@ package final class MockBroker {
         guard !topic.name.isEmpty, (1...Self.partitionsMax).contains(topic.partitions) else {
             throw .invalidConfiguration(reason: "topic `\(topic.name)`: needs 1 to \(Self.partitionsMax) partitions")
         }
-        let code = rd_kafka_mock_topic_create(cluster, topic.name, Int32(clamping: topic.partitions), 1)
+        let code = awake { rd_kafka_mock_topic_create(cluster, topic.name, Int32(clamping: topic.partitions), 1) }
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
             throw .invalidConfiguration(reason: "topic `\(topic.name)`: \(sentence(for: code))")
         }
@@ -40,25 +42,58 @@ package final class MockBroker {
 
     /// Answers every question about a topic with an error code; 0 ends that.
     package func setFault(ofTopic name: String, code: Int32) {
-        rd_kafka_mock_topic_set_error(cluster, name, rd_kafka_resp_err_t(rawValue: code))
+        awake { rd_kafka_mock_topic_set_error(cluster, name, rd_kafka_resp_err_t(rawValue: code)) }
     }
 
     /// Away: connections are cut and refused. What was written stays.
     package func setReachable(_ isReachable: Bool) {
-        _ =
+        _ = awake {
             isReachable
-            ? rd_kafka_mock_broker_set_up(cluster, Self.brokerID)
-            : rd_kafka_mock_broker_set_down(cluster, Self.brokerID)
+                ? rd_kafka_mock_broker_set_up(cluster, Self.brokerID)
+                : rd_kafka_mock_broker_set_down(cluster, Self.brokerID)
+        }
     }
 
     /// Holds every answer back.
     package func setRoundTrip(milliseconds: Int) {
-        rd_kafka_mock_broker_set_rtt(cluster, Self.brokerID, Int32(clamping: milliseconds))
+        _ = awake { rd_kafka_mock_broker_set_rtt(cluster, Self.brokerID, Int32(clamping: milliseconds)) }
     }
 
     /// Answers the next `count` requests of a kind (Kafka's API key: 0 produce, 1 fetch, …) with an error code.
     package func answer(api: Int16, with code: Int32, count: Int) {
         let errors = Array(repeating: rd_kafka_resp_err_t(rawValue: code), count: max(0, count))
         rd_kafka_mock_push_request_errors_array(cluster, api, errors.count, errors)
+    }
+
+    /// The mock cluster's thread now and then sleeps through an order until its own second is over. Whoever knocks at
+    /// the broker's door meanwhile wakes it.
+    private func awake<Result>(_ order: () -> Result) -> Result {
+        let isObeyed = Locked(false)
+        let port = bootstrap.split(separator: ":").last.flatMap { UInt16($0) } ?? 0
+        startThread {
+            while !isObeyed.withLock(\.self) {
+                Self.knock(port)
+                usleep(Self.knockMicroseconds)
+            }
+        }
+        defer { isObeyed.withLock { $0 = true } }
+        return order()
+    }
+
+    private static let knockMicroseconds: UInt32 = 1_000
+
+    private static func knock(_ port: UInt16) {
+        let door = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard door >= 0 else { return }
+        defer { close(door) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+                _ = connect(door, generic, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
     }
 }

@@ -1,4 +1,5 @@
 internal import CRdkafka
+internal import Failpoints
 internal import Orchestration
 
 /// The consumer's thread: the only one that polls the client, so rebalances come between its steps and never beside
@@ -224,6 +225,7 @@ final class ConsumerLoop: @unchecked Sendable {
         let list = PartitionList(uncommitted.map { ($0.key.topic, Int32(clamping: $0.key.partition), $0.value) })
         uncommitted = [:]
         list.lend { _ = rd_kafka_commit(client.handle, $0, 1) }
+        Failpoint.reach(.offsetsCommitted)
     }
 
     // MARK: Trouble

@@ -1,4 +1,5 @@
 internal import CRdkafka
+internal import Failpoints
 internal import Glibc
 package import Orchestration
 internal import Threads
@@ -18,6 +19,8 @@ package final class KafkaRecordSink: RecordSink {
     static let idleMilliseconds: Int32 = 200
     /// How often a full queue is looked at again.
     static let retryMicroseconds: UInt32 = 2_000
+    /// By then a broker has what was handed over; a slow one has not answered yet. For failpoints.
+    static let transmissionMicroseconds: UInt32 = 4_000
     /// Kafka's own limit on the length of a topic's name.
     static let topicNameBytesMax = 249
 
@@ -59,6 +62,11 @@ package final class KafkaRecordSink: RecordSink {
                     continuation.resume(returning: $0)
                 }
                 produce(records, batch)
+                Failpoint.reach(.recordsProduced)
+                if Failpoint.awaits([.recordsUnacknowledged]) {
+                    usleep(Self.transmissionMicroseconds)
+                    Failpoint.reach(.recordsUnacknowledged)
+                }
             }
             if !isTaken { continuation.resume(returning: records.map { _ in Self.closed }) }
         }

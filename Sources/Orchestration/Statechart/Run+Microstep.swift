@@ -2,11 +2,11 @@
 extension Run {
     /// Takes transitions that do not conflict.
     mutating func microstep(_ enabled: [Enabled]) throws(ChartFailure) {
-        let before = Set(active)
+        let before = active
         isChanged = false
         let domains = enabled.map { domain(of: $0) }
         let exits = enabled.reduce(into: Set<Chart.NodeIndex>()) { $0.formUnion(exitSet(of: $1)) }
-        remember(exits)
+        let isHistoryKept = remember(exits)
         for node in exits.sorted(by: >) { try exit(node) }
         for chosen in enabled { try perform(chosen.transition.actions) }
         var entries = EntrySet(chart, history: state.history)
@@ -14,7 +14,12 @@ extension Run {
             entries.add(chosen, domain: domain, effectiveTargets: effectiveTargets(of: chosen.transition))
         }
         try enter(entries)
-        if Set(active) != before { isChanged = true }
+        if active.count == before.count, Set(active) == Set(before), !isHistoryKept {
+            // The same states, even left and entered anew, keep their order, as in XState.
+            active = before
+        } else {
+            isChanged = true
+        }
     }
 
     /// Enters the initial configuration.
@@ -24,8 +29,9 @@ extension Run {
         try enter(entries)
     }
 
-    /// Keeps, for the history nodes of states about to be left, what is active in them.
-    private mutating func remember(_ exits: Set<Chart.NodeIndex>) {
+    /// Keeps, for the history nodes of states about to be left, what is active in them; whether there were any.
+    private mutating func remember(_ exits: Set<Chart.NodeIndex>) -> Bool {
+        var isKept = false
         for node in exits {
             for child in chart.nodes[node].children {
                 guard case .history(let isDeep) = chart.nodes[child].kind else { continue }
@@ -33,9 +39,10 @@ extension Run {
                     isDeep ? chart.isAtomic($0) && chart.isDescendant($0, of: node) : chart.nodes[$0].parent == node
                 }
                 state.history[child] = remembered.sorted()
-                isChanged = true
+                isKept = true
             }
         }
+        return isKept
     }
 
     private mutating func exit(_ node: Chart.NodeIndex) throws(ChartFailure) {
@@ -106,9 +113,11 @@ extension Run {
         completed: inout Set<Chart.NodeIndex>
     ) throws(ChartFailure) {
         guard let parent = chart.nodes[node].parent else { return }
-        let output = try chart.nodes[node].output.map { program throws(ChartFailure) in try evaluate(program) } ?? .null
+        var output = JSONValue.null
         var next: Chart.NodeIndex? = parent
+        // The output of a region that is a final state goes nowhere, and is not asked for.
         if !chart.isParallel(parent) {
+            if let program = chart.nodes[node].output { output = try evaluate(program) }
             queue.append(.doneState(chart.nodes[parent].id, output: output))
             next = chart.nodes[parent].parent
         }

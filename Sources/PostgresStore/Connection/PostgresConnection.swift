@@ -1,4 +1,5 @@
 internal import CLibpq
+internal import Failpoints
 internal import Glibc
 internal import Orchestration
 
@@ -51,8 +52,16 @@ final class PostgresConnection {
     /// Runs the steps in one transaction and one round trip; all of them or none. Results in order of the steps.
     func transaction(_ steps: [Step]) throws(StoreError) -> [PostgresResult] {
         let all = [Step(.begin), Step(.limits)] + steps + [Step(.commit)]
+        let moments = Failpoint.areOrdered ? TransactionMoments(steps) : nil
         do throws(StoreError) {
-            return Array(try pipeline(all).dropFirst(2).dropLast())
+            let results =
+                if let moments, moments.isDivided {
+                    try divided(all, moments)
+                } else {
+                    try pipeline(all, sent: moments?.committing)
+                }
+            if let moment = moments?.committed { Failpoint.reach(moment) }
+            return Array(results.dropFirst(2).dropLast())
         } catch {
             if !isLost { PQclear(PQexec(pointer, "ROLLBACK")) }
             throw error
@@ -91,7 +100,17 @@ final class PostgresConnection {
         guard result.status == PGRES_COMMAND_OK else { throw ErrorTable.error(fault(of: result)) }
     }
 
-    private func pipeline(_ steps: [Step]) throws(StoreError) -> [PostgresResult] {
+    /// One round trip for each step, so that the moments between them exist.
+    private func divided(_ steps: [Step], _ moments: TransactionMoments) throws(StoreError) -> [PostgresResult] {
+        var results: [PostgresResult] = []
+        for step in steps {
+            results += try pipeline([step], sent: step.statement.name == "commit" ? moments.committing : nil)
+            if let moment = moments.after(step.statement) { Failpoint.reach(moment) }
+        }
+        return results
+    }
+
+    private func pipeline(_ steps: [Step], sent moment: Failpoint? = nil) throws(StoreError) -> [PostgresResult] {
         if mustDeallocate {
             mustDeallocate = false
             try script("DEALLOCATE ALL")
@@ -119,6 +138,7 @@ final class PostgresConnection {
             expected.append(nil)
         }
         guard PQpipelineSync(pointer) == 1 else { throw lostConnection() }
+        if let moment { Failpoint.reach(moment) }
         var results: [PostgresResult] = []
         var failure: StoreError?
         for preparedName in expected {
@@ -159,8 +179,8 @@ final class PostgresConnection {
         let count = Int32(parameters.ranges.count)
         let lengths = parameters.ranges.map { Int32(clamping: $0?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: parameters.ranges.count)
-        // One byte more, so that an empty value has an address too: none means NULL.
-        let bytes = parameters.bytes + [0]
+        // An empty value needs an address too: none means NULL.
+        let bytes = parameters.bytes.isEmpty ? [0] : parameters.bytes
         return bytes.withUnsafeBytes { buffer in
             let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
             let values = parameters.ranges.map { range in range.flatMap { base?.advanced(by: $0.lowerBound) } }

@@ -9,9 +9,6 @@ enum JQTokens {
         "get_search_list", "localtime", "strflocaltime", "input_filename", "modulemeta", "import",
         "include",
     ]
-    /// May never end.
-    static let unbounded: Set<String> = ["repeat", "until", "while", "infinite", "def"]
-
     /// Why the program is refused; nil when it may be compiled.
     static func refusal(of program: String) -> String? {
         var scanner = Scanner(bytes: Array(program.utf8))
@@ -111,12 +108,7 @@ enum JQTokens {
             if JQTokens.impure.contains(text) {
                 return "`\(text)` is not allowed: a program sees event, context and session only"
             }
-            if JQTokens.unbounded.contains(text) || (text == "recurse" && isCall()) {
-                return "`\(text)` is not allowed: the program might never end"
-            }
             return nil
         }
-
-        func isCall() -> Bool { bytes[position...].first { $0 > 0x20 } == UInt8(ascii: "(") }
     }
 }

@@ -3,11 +3,6 @@ internal import Orchestration
 
 /// Our values and libjq's, converted directly: a number stays the very same double.
 enum JQValue {
-    /// What a program may return.
-    static let depthMax = 64
-    static let nodesMax = 100_000
-    static let textBytesMax = 4 * 1_048_576
-
     struct Refused: Error { var reason: String }
 
     /// A new reference that the caller (or a libjq call) frees.
@@ -60,14 +55,11 @@ enum JQValue {
     }
 
     private struct Reader {
-        var nodes = 0
-        var textBytes = 0
+        var allowance = JQLimits.Allowance()
 
         /// Leaves the reference to `value` with the caller.
         mutating func value(_ value: jv, depth: Int) throws(Refused) -> JSONValue {
-            nodes += 1
-            guard depth <= JQValue.depthMax else { throw Refused(reason: "the value is nested too deeply") }
-            guard nodes <= JQValue.nodesMax else { throw Refused(reason: "the value is too large") }
+            if let refusal = allowance.takeNode(depth: depth) { throw Refused(reason: refusal) }
             switch jv_get_kind(value) {
             case JV_KIND_NULL: return .null
             case JV_KIND_FALSE: return .bool(false)
@@ -102,9 +94,8 @@ enum JQValue {
         }
 
         private mutating func string(_ value: jv) throws(Refused) -> String {
-            textBytes += Int(jv_string_length_bytes(jv_copy(value)))
-            guard textBytes <= JQValue.textBytesMax else { throw Refused(reason: "the value's texts are too long") }
             let text = JQValue.text(of: value)
+            if let refusal = allowance.take(text) { throw Refused(reason: refusal) }
             guard !text.utf8.contains(0) else { throw Refused(reason: "the value has a text with the character NUL") }
             return text
         }

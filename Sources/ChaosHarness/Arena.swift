@@ -1,0 +1,158 @@
+package import EmbeddedServices
+internal import Glibc
+package import KafkaTransport
+internal import Orchestration
+
+/// What all rounds share: one PostgreSQL cluster with a migrated template database, and where the programs lie.
+package final class Arena: Sendable {
+    package static let partitionsDefault = 4
+    static let template = "chaos_template"
+    static let topics = [
+        "genesis.session.commands", "genesis.session.events", "genesis.outline.tasks", "genesis.outline.events",
+        "genesis.world.tasks", "genesis.world.events", "genesis.character.tasks", "genesis.character.events",
+        "genesis.plot.tasks", "genesis.plot.events", "genesis.writer.tasks", "genesis.writer.events",
+    ]
+
+    package let folder: String
+    package let genesis: String
+    package let root: String
+    package let cluster: PostgresCluster
+
+    /// - Parameters:
+    ///   - genesis: the program under test; a build for development or chaos.
+    ///   - root: the folder that holds `Workflows` and `Migrations`.
+    package init(folder: String, genesis: String, root: String, settings: [String] = []) throws {
+        (self.folder, self.genesis, self.root) = (folder, genesis, root)
+        try Files.makeFolder(folder)
+        cluster = try PostgresCluster.start(
+            folder: "\(folder)/postgres",
+            durability: .crashSafe,
+            tcp: true,
+            settings: ["max_wal_size=256MB", "checkpoint_timeout=5min"] + settings
+        )
+        let database = Database(cluster.connectionString())
+        try database.rows("DROP DATABASE IF EXISTS \(Self.template)")
+        try database.rows("CREATE DATABASE \(Self.template)")
+        let migration = try ChildProcess(
+            [genesis, "migrate", "up"],
+            environment: [
+                "GENESIS_DATABASE_URL": cluster.connectionString(database: Self.template),
+                "GENESIS_MIGRATIONS": "\(root)/Migrations",
+            ],
+            logFile: "\(folder)/migrate.log"
+        )
+        guard migration.wait() == 0 else { throw ChaosFailure("the migrations failed; see \(folder)/migrate.log") }
+    }
+
+    package func close() { cluster.stop() }
+}
+
+/// One round's own parts: a database, a broker in a process of its own, a folder, and what workers are started with.
+package final class Field: Sendable {
+    package let arena: Arena
+    package let name: String
+    package let folder: String
+    package let databaseURL: String
+    package let database: Database
+    package let brokers: String
+    package let control: BrokerControl
+    package let partitions: Int
+    package let configuration: KafkaConfiguration
+    private let broker: ChildProcess
+
+    /// - Parameter properties: further lines of the workers' kafka.properties.
+    package init(
+        _ arena: Arena,
+        name: String,
+        partitions: Int = Arena.partitionsDefault,
+        properties: [String] = []
+    ) async throws {
+        (self.arena, self.name, self.partitions) = (arena, name, partitions)
+        folder = "\(arena.folder)/\(name)"
+        try Files.makeFolder(folder)
+        try Files.makeFolder("\(folder)/workflows")
+        try Files.write("\(folder)/workflows/chaos.yaml", ChaosWorkflow.source)
+        try Files.write("\(folder)/workflows/genesis.yaml", try Files.read("\(arena.root)/Workflows/genesis.yaml"))
+        let databaseName = "chaos_" + name.map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
+        let administration = Database(arena.cluster.connectionString())
+        try administration.rows("DROP DATABASE IF EXISTS \(databaseName) WITH (FORCE)")
+        try administration.rows("CREATE DATABASE \(databaseName) TEMPLATE \(Arena.template)")
+        databaseURL = arena.cluster.connectionString(database: databaseName)
+        database = Database(databaseURL)
+
+        let address = "\(folder)/broker.address"
+        unlink(address)
+        let list = (Arena.topics + Arena.topics.map { "\($0).dlq" }).map { "\($0):\(partitions)" }
+        // A Unix socket's path has 107 bytes at most.
+        let socket = "/tmp/chaos-\(getpid())-\(databaseName.suffix(40))"
+        broker = try ChildProcess(
+            [
+                arena.genesis, "broker", "--address-file", address, "--topics", list.joined(separator: ","),
+                "--control-socket", socket,
+            ],
+            environment: [:],
+            logFile: "\(folder)/broker.log"
+        )
+        control = BrokerControl(socketPath: socket)
+        for _ in 0..<1_000 where access(address, F_OK) != 0 { try await Task.sleep(for: .milliseconds(5)) }
+        brokers = String(try Files.read(address).prefix { !$0.isWhitespace })
+        try Files.write("\(folder)/kafka.properties", (Self.properties + properties).joined(separator: "\n") + "\n")
+        try Files.write("\(folder)/clients.properties", Self.properties.joined(separator: "\n") + "\n")
+        configuration = try KafkaConfiguration(
+            brokers: brokers,
+            groupID: "chaos-clients",
+            propertiesFile: "\(folder)/clients.properties"
+        )
+    }
+
+    /// The embedded broker answers an empty fetch only at its end.
+    private static let properties = [
+        "fetch.wait.max.ms=10", "session.timeout.ms=4000", "heartbeat.interval.ms=500", "reconnect.backoff.ms=20",
+        "reconnect.backoff.max.ms=200",
+    ]
+
+    /// - Parameters:
+    ///   - node: its name in leases, positions and PostgreSQL's list of connections.
+    ///   - partitions: what it reads without a group; nil: it joins the group.
+    package func start(
+        _ node: String,
+        partitions numbers: [Int]?,
+        failpoints: String = "",
+        group: String = "genesis-worker",
+        database url: String? = nil,
+        variables: [String: String] = [:],
+        wrapper: [String] = []
+    ) async throws -> WorkerProcess {
+        var environment = [
+            "PATH": "/usr/bin:/bin", "GENESIS_DATABASE_URL": "\(url ?? databaseURL) application_name=\(node)",
+            "GENESIS_KAFKA_BROKERS": brokers, "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties",
+            "GENESIS_WORKFLOWS": "\(folder)/workflows", "GENESIS_MIGRATIONS": "\(arena.root)/Migrations",
+            "GENESIS_NODE": node, "GENESIS_LOG_FORMAT": "json", "GENESIS_LOG_LEVEL": "debug", "GENESIS_GROUP_ID": group,
+        ]
+        if let numbers { environment["GENESIS_CHAOS_PARTITIONS"] = numbers.map(String.init).joined(separator: ",") }
+        if !failpoints.isEmpty { environment["GENESIS_FAILPOINT"] = failpoints }
+        return try await WorkerProcess.start(
+            name: node,
+            arguments: wrapper + [arena.genesis, "worker"],
+            environment: environment.merging(variables) { $1 },
+            logFile: "\(folder)/\(node).log"
+        )
+    }
+
+    /// Everything healthy again.
+    package func heal() {
+        for command in ["up", "rtt 0"] { try? control.send(command) }
+    }
+
+    package func close(keeping: Bool) {
+        database.close()
+        broker.stop(graceSeconds: 1)
+        let administration = Database(arena.cluster.connectionString())
+        if !keeping {
+            _ = try? administration.rows(
+                "DROP DATABASE IF EXISTS chaos_\(name.map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()) WITH (FORCE)"
+            )
+            Files.remove(folder)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+internal import Glibc
+internal import KafkaTransport
+internal import Orchestration
+
+/// `kills`: workers die at random moments, some stand still for a while first.
+package enum Kills {
+    /// Partitions of the slots; those that overlap take them from one another.
+    static let slots = [[0, 1], [2, 3], [1, 2]]
+
+    /// What a round of some length must have met.
+    static let guards = [
+        "kills", "stops", "fenced", "partition_takeovers", "conflicts_retried", "duplicates_answered_again",
+        "dead_letters", "task_retries", "early_replies_buffered", "late_replies_refused", "reply_wins", "expiry_wins",
+        "resent_records",
+    ]
+
+    /// One round of so many kills.
+    package static func round(_ kills: Int, seed: UInt64, arena: Arena, keepsFolder: Bool = false) async throws
+        -> RoundReport
+    {
+        var load = Clients.Load()
+        load.sessionsPerSecond = 5
+        return try await Round.run(
+            "kills",
+            seed: seed,
+            arena: arena,
+            load: load,
+            keepsFolder: keepsFolder,
+            mustCount: kills < 100 ? ["kills"] : guards
+        ) { round, dice in
+            // In part of the rounds the brokers are slow, so that deaths between publishing and marking are met.
+            try round.field.control.send("rtt \(dice.percent(60) ? dice.number(5...15) : 1)")
+            let quota = Quota(kills)
+            await withTaskGroup(of: Void.self) { group in
+                for (index, partitions) in Self.slots.enumerated() {
+                    let dice = dice.fork()
+                    group.addTask { await Self.slot("w\(index)", partitions, quota, round, dice) }
+                }
+            }
+        }
+    }
+
+    private static func slot(_ name: String, _ partitions: [Int], _ quota: Quota, _ round: Round, _ dice: Dice) async {
+        var dice = dice
+        while await quota.take() {
+            do {
+                let worker = try await round.field.start(name, partitions: partitions)
+                // From its first instruction to well into its work.
+                let life = dice.percent(15) ? dice.number(0...150) : dice.number(120...700)
+                await worker.wait(milliseconds: life) { _ in false }
+                if dice.percent(6) {
+                    worker.signal(SIGSTOP)
+                    round.notes.count("stops")
+                    try await Task.sleep(for: .milliseconds(dice.number(50...800)))
+                    worker.signal(SIGCONT)
+                    try await Task.sleep(for: .milliseconds(dice.number(0...60)))
+                }
+                switch worker.state {
+                case .exited(let code):
+                    // It may give up by itself (its partition was taken), but never crash.
+                    round.notes.count("ended_by_itself")
+                    if ![0, 3].contains(code) { round.notes.complain("\(name) ended by itself with \(code)") }
+                case .killed(let number): round.notes.complain("\(name) died of signal \(number)")
+                case .running, .stopped: round.notes.count("kills")
+                }
+                await worker.end()
+            } catch {
+                round.notes.complain("\(name): \(error)")
+                return
+            }
+        }
+    }
+}
+
+/// How many more are to die.
+actor Quota {
+    private var left: Int
+    init(_ count: Int) { left = count }
+
+    func take() -> Bool {
+        left -= 1
+        return left >= 0
+    }
+}
