@@ -233,4 +233,46 @@ import Testing
         try await fleet.verify(first)
         worker.stop()
     }
+
+    @Test func `recorded inputs tell what a new version would have decided differently`() async throws {
+        let shop = try await Shop()
+        let fleet = shop.fleet
+        try shop.put(Self.one)
+        let worker = try shop.worker("worker")
+        let answered = try await shop.start()
+        let working = try await shop.start(["kind": "task"])
+        try await fleet.produce("Theme.Request", to: answered)
+        try await eventually("both draft") { try await fleet.queries.tasks(limit: 9).count == 2 }
+        for task in try await fleet.queries.tasks(limit: 9) {
+            try await fleet.genesis("tasks", "complete", task.id.description, "--output", "{}").requireSuccess()
+        }
+        try await fleet.produce("Theme.Confirm", to: answered)
+        try await eventually("one has ended") { try await fleet.queries.session(answered)?.status == .completed }
+
+        // Played again by itself, and by a version that differs in nothing that matters, a session decides as it did.
+        let same = try await shop.genesis(["workflow", "replay-check", "small@1.0.0"])
+        #expect(same.code == 0 && same.output.contains("2 sessions played, 0 decided differently"), "\(same.output)")
+        let stricter = Self.one.replacing("version: 1.0.0", with: "version: 1.1.0").replacing(
+            "Command.Genesis.Session.Theme.Confirm: '#small.DONE'",
+            with: "Command.Genesis.Session.Theme.Confirm: { target: '#small.DONE', guard: isOdd }"
+        )
+        try stricter.write(toFile: "\(fleet.folder)/stricter.yaml", atomically: true, encoding: .utf8)
+        let text = try await shop.genesis(["workflow", "replay-check", "\(fleet.folder)/stricter.yaml"])
+        #expect(
+            text.code == 1 && text.output.contains("new: invalid, IN_PROGRESS in small.STORY_CONCEPTION.asking"),
+            "\(text.output)"
+        )
+        let lines = try await shop.genesis(
+            ["workflow", "replay-check", "\(fleet.folder)/stricter.yaml", "--from", "small@1.0.0", "--json"]
+        ).output.split(separator: "\n").compactMap { try? JSONText.parse(String($0), limits: .stored) }
+        let found = try #require(lines.first)
+        #expect(
+            found["session_id"].string == answered.description
+                && found["type"] == "Command.Genesis.Session.Theme.Confirm"
+        )
+        #expect(found["old"]["verdict"] == "accepted" && found["new"]["verdict"] == "invalid")
+        #expect(lines.filter { !$0["session_id"].isNull }.count == 1)
+        _ = working
+        worker.stop()
+    }
 }

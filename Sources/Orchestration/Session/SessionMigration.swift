@@ -12,6 +12,8 @@ package struct SessionMigration: Sendable {
         (self.old, self.new, self.map, self.expressions) = (old, new, map, expressions)
     }
 
+    /// The type of the inbox row that a move leaves.
+    static let command = "Command.Genesis.Session.Migrate"
     static let migrated = "Genesis.Session.WorkflowMigrated"
 
     /// Names in the map that the two versions do not have; empty when it can be used.
@@ -45,7 +47,7 @@ package struct SessionMigration: Sendable {
             kind: .command,
             id: id,
             idempotencyKey: id.description,
-            type: "Command.Genesis.Session.Migrate",
+            type: Self.command,
             tenantID: session.tenantID,
             sessionID: session.id,
             payload: ["from": .string(old.hash), "to": .string(new.hash)],

@@ -41,6 +41,7 @@ enum WorkflowCommand {
                 run: export
             ),
             WorkflowVersions.list, WorkflowVersions.enable, WorkflowVersions.disable, WorkflowMigrate.specification,
+            WorkflowReplayCheck.specification,
         ]
     )
 

@@ -145,7 +145,7 @@ package struct ChartLayout: Sendable {
     // MARK: Sizes and places
 
     private static func measure(_ box: inout Box, _ plan: [Chart.NodeIndex: [Key]], _ chart: Chart) {
-        let words = box.rows.map { TextWidth.of($0.text) + 2 * padding + 8 }
+        let words = box.rows.map { TextWidth.of($0.text) + 2 * padding + 24 }
         let chips = box.chips.reduce(0) { $0 + TextWidth.of($1) + 22 }
         var width = max(words.max() ?? 0, chips + padding, TextWidth.ofTitle(box.title) + 3 * padding, 120)
         var height = titleHeight + (box.chips.isEmpty ? 0 : 20) + box.rows.count * rowHeight + 6
