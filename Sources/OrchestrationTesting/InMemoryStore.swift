@@ -381,10 +381,32 @@ package actor InMemoryStore: Store {
     }
 
     package func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
-        if definitions[definition.hash] == nil { definitions[definition.hash] = definition }
+        guard definitions[definition.hash] == nil else { return }
+        var saved = definition
+        // Each a little later than the one before, as with a real clock.
+        saved.createdAt = clock + .milliseconds(Int64(definitions.count))
+        definitions[definition.hash] = saved
     }
 
     package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? { definitions[hash] }
+
+    package func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
+        definitions.values.map {
+            DefinitionVersion(
+                hash: $0.hash,
+                name: $0.name,
+                version: $0.version,
+                isEnabled: $0.isEnabled,
+                createdAt: $0.createdAt
+            )
+        }.sorted { ($0.createdAt, $0.hash) < ($1.createdAt, $1.hash) }
+    }
+
+    package func pinnedDefinitions() async throws(StoreError) -> [String] {
+        Set(sessions.values.filter { !$0.status.hasEnded }.map(\.workflowHash)).sorted()
+    }
+
+    package func setDefinition(_ hash: String, isEnabled: Bool) { definitions[hash]?.isEnabled = isEnabled }
 }
 
 extension OutboxMessage {

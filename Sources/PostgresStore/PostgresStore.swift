@@ -207,13 +207,21 @@ package struct PostgresStore: Store {
             $0.add(definition.name)
             $0.add(definition.version)
             $0.add(definition.source)
-            $0.add(definition.createdAt)
+            $0.add(definition.isEnabled)
         }
         try await run(step)
     }
 
     package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? {
         try await rows(Step(DefinitionsTable.select) { $0.add(hash) }, DefinitionsTable.read).first
+    }
+
+    package func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
+        try await rows(Step(DefinitionsTable.versions), DefinitionsTable.readVersion)
+    }
+
+    package func pinnedDefinitions() async throws(StoreError) -> [String] {
+        try await rows(Step(DefinitionsTable.pinned)) { row throws(StoreError) in try row.value() }
     }
 
     private func run(_ step: Step) async throws(StoreError) {

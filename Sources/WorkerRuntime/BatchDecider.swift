@@ -110,7 +110,7 @@ struct BatchDecider: Sendable {
 
     private func workflow(for message: SessionMessage, _ scope: SessionScope) async throws(StoreError) -> Workflow? {
         if let session = scope.session { return try await catalog.workflow(hash: session.workflowHash) }
-        return await catalog.newest(named: message.payload["workflow"].string ?? settings.defaultWorkflow)
+        return try await catalog.newest(named: message.payload["workflow"].string ?? settings.defaultWorkflow)
     }
 }
 

@@ -63,6 +63,24 @@ import Testing
         Sample("  initial: a\n  on: { E: .a }\n  states: { a: {}, b: {} }", "unreachable", 12),
         Sample("  initial: a\n  states: { a: {} }", "no-way-out", 11),
         Sample("  entry: { raise: gone }", "unheard-event", 10),
+        Sample(
+            "  initial: a\n  states: { a: { on: { E: b } }, b: { type: final } }",
+            "wait-without-limit",
+            11,
+            "give it `meta.park` with `expires`, or an `after`"
+        ),
+        Sample(
+            "  initial: a\n  states: { a: { meta: { park: { expires: P1D } }, on: { park.expired: b } }, b: { type: final } }",
+            "wait-without-end",
+            11,
+            "give `on` a reply"
+        ),
+        Sample(
+            "  initial: a\n  states: { a: { on: { E: [b, { target: b, guard: good }] } }, b: { type: final } }",
+            "reply-never-taken",
+            11,
+            "put the transition without a guard last"
+        ),
     ]
 
     @Test(arguments: samples)

@@ -66,11 +66,17 @@ package protocol Store: Sendable {
     /// Renews the leases of attempts that still run; the ids of those.
     func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID]
 
-    /// Keeps a workflow definition under its content hash; an existing one is left as it is.
+    /// Keeps a workflow definition under its content hash, with the database's time; an existing one is left as it is.
     func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError)
 
     /// The definition with the hash, whoever saved it.
     func definition(hash: String) async throws(StoreError) -> WorkflowDefinition?
+
+    /// All definitions that were ever saved, without their sources; the first saved first.
+    func definitionVersions() async throws(StoreError) -> [DefinitionVersion]
+
+    /// The hashes of the definitions that sessions run on which have not ended.
+    func pinnedDefinitions() async throws(StoreError) -> [String]
 }
 
 /// What the caller can do about a failure.
@@ -172,13 +178,40 @@ package struct WorkflowDefinition: Equatable, Sendable {
     package var name: String
     package var version: String
     package var source: String
+    /// Whether new sessions may start with it; those that have are not concerned.
+    package var isEnabled: Bool
     package var createdAt: Instant
 
-    package init(hash: String, name: String, version: String, source: String, createdAt: Instant) {
+    package init(
+        hash: String,
+        name: String,
+        version: String,
+        source: String,
+        isEnabled: Bool = true,
+        createdAt: Instant
+    ) {
         self.hash = hash
         self.name = name
         self.version = version
         self.source = source
+        self.isEnabled = isEnabled
+        self.createdAt = createdAt
+    }
+}
+
+/// What is known of a stored definition without reading it.
+package struct DefinitionVersion: Equatable, Sendable {
+    package var hash: String
+    package var name: String
+    package var version: String
+    package var isEnabled: Bool
+    package var createdAt: Instant
+
+    package init(hash: String, name: String, version: String, isEnabled: Bool, createdAt: Instant) {
+        self.hash = hash
+        self.name = name
+        self.version = version
+        self.isEnabled = isEnabled
         self.createdAt = createdAt
     }
 }
@@ -387,5 +420,29 @@ package struct OutboxOutcome: Equatable, Sendable {
         self.id = id
         self.lane = lane
         self.result = result
+    }
+}
+
+extension WorkflowDefinition {
+    /// What is kept of a workflow; the store gives it its time.
+    package init(_ workflow: Workflow, isEnabled: Bool = true) {
+        self.init(
+            hash: workflow.hash,
+            name: workflow.name,
+            version: workflow.version,
+            source: workflow.source,
+            isEnabled: isEnabled,
+            createdAt: Instant(microseconds: 0)
+        )
+    }
+}
+
+extension DefinitionVersion {
+    /// The highest version; of equals the one saved last.
+    package static func newest(of versions: some Sequence<DefinitionVersion>) -> DefinitionVersion? {
+        versions.max { left, right in
+            if left.version == right.version { return left.createdAt < right.createdAt }
+            return Workflow.isVersion(left.version, before: right.version)
+        }
     }
 }

@@ -130,7 +130,7 @@ struct Turn {
     }
 
     /// Brings the session row's columns in line with the statechart.
-    private mutating func settleSession() {
+    mutating func settleSession() {
         guard var session = scope.session else { return }
         let nodes = workflow.chart.nodes
         for index in chart.configuration where nodes.indices.contains(index) {

@@ -143,5 +143,16 @@ enum Wiring {
         }
     }
 
+    static func migrationMap(
+        _ source: String,
+        file: String
+    ) throws -> (map: MigrationMap, expressions: any ExpressionEvaluator) {
+        do throws(WorkflowFinding) {
+            return try MigrationMapReader.read(source, file: file)
+        } catch {
+            throw CommandFailure.usage(error.description)
+        }
+    }
+
     static func workflowReader(lenient: Bool) -> any WorkflowReader { WorkflowFileReader(lenient: lenient) }
 }
