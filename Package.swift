@@ -70,7 +70,7 @@ let package = Package(
             name: "genesis",
             dependencies: [
                 "Orchestration", "WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles", "HTTPTasks",
-                "EmbeddedServices", "Threads",
+                "EmbeddedServices", "Failpoints", "Threads",
             ],
             swiftSettings: strict
         ),

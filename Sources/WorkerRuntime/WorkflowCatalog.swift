@@ -55,9 +55,9 @@ package actor WorkflowCatalog {
     /// Whether any workflow of this worker names the event.
     package func names(_ event: String) -> Bool { byHash.values.contains { $0.chart.names(event) } }
 
-    /// How many tasks of a type may have their turn at once, by the newest workflows; the smallest number counts.
+    /// How many tasks of a type may have their turn at once, by this worker's files; the smallest number counts.
     var concurrency: [String: Int] {
-        let actors = newest.values.flatMap { $0.actors.values }
+        let actors = byHash.filter { folder.contains($0.key) }.values.flatMap { $0.actors.values }
         let limits = actors.compactMap { actor in actor.concurrency.map { (actor.name, $0) } }
         return Dictionary(limits, uniquingKeysWith: min)
     }

@@ -49,7 +49,7 @@ enum Wiring {
         let pool = try pool(configuration, size: workerConnections)
         defer { pool.close() }
         try await requireDurability(pool, configuration)
-        let store = PostgresStore(pool: pool)
+        let store = planted(PostgresStore(pool: pool), node: configuration.node)
         var settings = WorkerSettings(node: configuration.node)
         settings.defaultTenant = configuration.tenant
         settings.tasksMax = configuration.count(.tasksMax) ?? settings.tasksMax
@@ -71,7 +71,7 @@ enum Wiring {
             settings: settings,
             store: store,
             source: try source(kafka, topics),
-            sink: try KafkaRecordSink(kafka),
+            sink: planted(try KafkaRecordSink(kafka)),
             catalog: catalog,
             caller: try httpClient(configuration),
             log: configuration.log
