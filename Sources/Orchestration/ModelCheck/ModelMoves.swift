@@ -205,6 +205,10 @@ struct ModelMoves {
         return payload == [:] ? name : "\(name) \(payload.text)"
     }
 
+    private func taskType(_ id: TaskID, _ world: ModelWorld) -> String {
+        world.scope.tasks.first { $0.id == id }?.taskType ?? "a task"
+    }
+
     private func label(_ due: DueInput, _ world: ModelWorld) -> String {
         switch due.kind {
         case .timer: "a timer fires"
@@ -216,7 +220,8 @@ struct ModelMoves {
             }
         case .reminder: "a reminder"
         case .task(let id, let attempt):
-            "\(world.scope.tasks.first { $0.id == id }?.taskType ?? "a task"): a limit of attempt \(attempt) passes"
+            "\(taskType(id, world)): a limit of attempt \(attempt) passes"
+        case .turn(let id, let attempt, _): "\(taskType(id, world)): attempt \(attempt) has its turn"
         }
     }
 }

@@ -117,7 +117,7 @@ extension Turn {
             guard let actor = workflow.actors[task.taskType], let before = old.actors[task.taskType] else {
                 throw MigrationRefusal("the new version has no actor \(task.taskType), and a task of it is running")
             }
-            guard actor.resultType == before.resultType, actor.answersTopic == before.answersTopic else {
+            guard actor.resultType == before.resultType, actor.topics?.answers == before.topics?.answers else {
                 throw MigrationRefusal("\(task.taskType) is answered otherwise in the new version, and one is running")
             }
             let id = try charts.invocation(task.actorID, of: node).id
