@@ -221,6 +221,8 @@ package enum StoreContract {
                 faults.expect(try await store.definition(hash: hash)?.source == "one", "the definition changed")
                 let unknown = try await store.definition(hash: String(repeating: "b", count: 64))
                 faults.expect(unknown == nil, "an unknown hash has a definition")
+                let versions = try await store.definitionVersions().filter { $0.hash == hash }
+                faults.expect(versions.map(\.isEnabled) == [true], "a saved definition is not listed as enabled")
             },
         ] as [Promise] + queuePromises
 

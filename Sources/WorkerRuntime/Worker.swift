@@ -31,20 +31,38 @@ package struct Worker: Sendable {
     /// Runs until `stop` ends, then drains: no new records, work under way is committed, lanes are given back. What is
     /// committed and not sent is sent by whoever takes the lanes next. Ends early with the failure of a part that
     /// cannot go on. Whoever calls bounds the time with `WorkerSettings.drainLimit`.
-    package func run(until stop: @escaping @Sendable () async -> Void) async throws {
+    ///
+    /// - Parameter onStall: called, on a thread of its own, when work has been under way for `WorkerSettings.stallLimit`
+    ///   and committed nothing; whatever hangs cannot be cancelled, so the process should end.
+    package func run(
+        until stop: @escaping @Sendable () async -> Void,
+        onStall: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws {
         let bell = Bell()
+        let watchdog = Watchdog(limit: settings.stallLimit)
+        watchdog.start(onStall)
+        defer { watchdog.stop() }
         let committer = Committer(
             settings: settings,
             store: store,
             decider: BatchDecider(settings: settings, store: store, catalog: catalog),
             relayBell: bell,
+            watchdog: watchdog,
+            log: log
+        )
+        let reader = MessageReader(settings: settings, catalog: catalog)
+        let setAside = SetAsideReader(
+            settings: settings,
+            store: store,
+            reader: reader,
+            committer: committer,
             log: log
         )
         let records = RecordLoop(
             settings: settings,
             source: source,
             store: store,
-            reader: MessageReader(settings: settings, catalog: catalog),
+            reader: reader,
             committer: committer,
             log: log
         )
@@ -80,6 +98,10 @@ package struct Worker: Sendable {
             }
             group.addTask {
                 try await sweeper.run()
+                return .other
+            }
+            group.addTask {
+                try await setAside.run()
                 return .other
             }
             group.addTask {

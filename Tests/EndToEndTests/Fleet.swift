@@ -60,7 +60,10 @@ final class Fleet: Sendable {
         try await eventually("the broker has an address") { FileManager.default.fileExists(atPath: address) }
         brokers = try String(contentsOfFile: address, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         // The embedded broker answers an empty fetch only at its end, and rebalances as slowly as members may be silent.
-        try "fetch.wait.max.ms=10\nsession.timeout.ms=4000\nheartbeat.interval.ms=500\nmessage.max.bytes=4000000\n"
+        try [
+            "fetch.wait.max.ms=10", "session.timeout.ms=4000", "heartbeat.interval.ms=500",
+            "message.max.bytes=4000000", "message.timeout.ms=10000", "",
+        ].joined(separator: "\n")
             .write(toFile: "\(folder)/kafka.properties", atomically: true, encoding: .utf8)
         configuration = try KafkaConfiguration(
             brokers: brokers,
@@ -99,12 +102,13 @@ final class Fleet: Sendable {
             "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties", "GENESIS_NODE": node,
             "GENESIS_WORKFLOWS": workflows,
             "GENESIS_MIGRATIONS": Self.root.appending(path: "Migrations").path, "GENESIS_LOG_FORMAT": "json",
+            "GENESIS_DURABILITY": "any",
         ]
     }
 
     // MARK: Processes
 
-    func worker(_ node: String = "worker", with variables: [String: String] = [:]) throws -> ChildProcess {
+    func worker(_ node: String = "worker", changing variables: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(
             [Self.executable, "worker"],
             environment: environment(node: node).merging(variables) { $1 },
@@ -175,13 +179,15 @@ final class Fleet: Sendable {
         to session: SessionID,
         _ payload: JSONValue = [:],
         id: MessageID = MessageID(UUID().uuidString) ?? MessageID(high: 0, low: 0),
-        correlation: String? = nil
+        correlation: String? = nil,
+        key: String? = nil
     ) async throws {
         var body: JSONObject = [
             "command_id": JSONValue(id), "command_type": .string("Command.Genesis.Session." + type),
             "aggregate_id": JSONValue(session), "payload": payload, "user_id": "ann",
         ]
         if let correlation { body["correlation_id"] = .string(correlation) }
+        if let key { body["idempotency_key"] = .string(key) }
         try await send([
             OutgoingRecord(
                 topic: "genesis.session.commands",

@@ -59,7 +59,7 @@ import Testing
     {
         let server = try HostileServer(script: ["status/429/1", "status/500", "cut", "notjson", "ok"])
         let fleet = try await Fleet(partitions: 1, workflow: Self.workflow(server))
-        let worker = try fleet.worker(with: try Self.variables(fleet, server))
+        let worker = try fleet.worker(changing: try Self.variables(fleet, server))
         let session = Fleet.newSession()
         let id = session.description
         try await fleet.genesis("sessions", "start", "--id", id, "--user", "ann", "--input", #"{"seed":"sea"}"#)
@@ -99,12 +99,12 @@ import Testing
         let server = try HostileServer(script: ["hang"])
         let fleet = try await Fleet(partitions: 1, workflow: Self.workflow(server))
         let variables = try Self.variables(fleet, server)
-        let first = try fleet.worker("first", with: variables)
+        let first = try fleet.worker("first", changing: variables)
         let session = Fleet.newSession()
         try await fleet.genesis("sessions", "start", "--id", session.description, "--no-wait").requireSuccess()
         try await eventually("the first worker calls") { server.requests.count == 1 }
         kill(first.processID, SIGKILL)
-        let second = try fleet.worker("second", with: variables)
+        let second = try fleet.worker("second", changing: variables)
         try await eventually("the second worker has the draft") {
             try await fleet.queries.session(session)?.status == .completed
         }
@@ -123,12 +123,12 @@ import Testing
         let server = try HostileServer(script: ["slow/500"])
         let fleet = try await Fleet(partitions: 1, workflow: Self.workflow(server))
         let variables = try Self.variables(fleet, server)
-        let first = try fleet.worker("first", with: variables)
+        let first = try fleet.worker("first", changing: variables)
         let session = Fleet.newSession()
         try await fleet.genesis("sessions", "start", "--id", session.description, "--no-wait").requireSuccess()
         try await eventually("the first worker calls") { server.requests.count == 1 }
         kill(first.processID, SIGSTOP)
-        let second = try fleet.worker("second", with: variables)
+        let second = try fleet.worker("second", changing: variables)
         try await eventually("the second worker has the draft") {
             try await fleet.queries.session(session)?.status == .completed
         }
@@ -150,7 +150,7 @@ import Testing
         let server = try HostileServer(script: ["hang", "hang"])
         let fleet = try await Fleet(partitions: 1, workflow: Self.workflow(server))
         let variables = try Self.variables(fleet, server)
-        let worker = try fleet.worker(with: variables)
+        let worker = try fleet.worker(changing: variables)
         let (left, kept) = (Fleet.newSession(), Fleet.newSession())
         try await fleet.genesis("sessions", "start", "--id", left.description).requireSuccess()
         try await eventually("it calls") { server.requests.count == 1 }
@@ -166,7 +166,7 @@ import Testing
         let back = try await task(of: kept, in: fleet)
         #expect((back.status, back.attempt, back.retryCount) == (.pending, 2, 0))
         #expect(back.errorData["code"].string == "HANDED_BACK")
-        let next = try fleet.worker("next", with: variables)
+        let next = try fleet.worker("next", changing: variables)
         try await eventually("the next worker has the draft") {
             try await fleet.queries.session(kept)?.status == .completed
         }
@@ -177,7 +177,7 @@ import Testing
         let server = try HostileServer()
         let fleet = try await Fleet(partitions: 1, workflow: Self.workflow(server))
         let variables = try Self.secrets(fleet)
-        let worker = try fleet.worker(with: variables.merging(["GENESIS_HTTP_HOSTS": "api.example.org"]) { $1 })
+        let worker = try fleet.worker(changing: variables.merging(["GENESIS_HTTP_HOSTS": "api.example.org"]) { $1 })
         let session = Fleet.newSession()
         try await fleet.genesis("sessions", "start", "--id", session.description).requireSuccess()
         try await eventually("it has failed") { try await task(of: session, in: fleet).status == .failed }
@@ -207,7 +207,7 @@ import Testing
                     + " 'Command.Genesis.Session.Start', '\(session == sessions.last ? "small" : "large")', 'ann')"
             )
         }
-        let workers = try ["one", "two"].map { try fleet.worker($0, with: variables) }
+        let workers = try ["one", "two"].map { try fleet.worker($0, changing: variables) }
         var most = 0
         try await eventually("all have their drafts") {
             let running = try await fleet.sql("SELECT count(*) FROM async_tasks WHERE status = 'RUNNING'")

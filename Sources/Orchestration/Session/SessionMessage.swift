@@ -113,7 +113,7 @@ package struct SessionMessage: Sendable, Equatable {
     }
 
     /// The inbox row with what became of the message.
-    func inboxRow(
+    package func inboxRow(
         _ status: CommandStatus,
         _ verdict: Verdict,
         reason: String?,

@@ -140,7 +140,7 @@ extension Turn {
         switch step(input) {
         case .success(let step): apply(step, cause)
         case .failure(let failure):
-            raiseIncident(failure, message)
+            raiseIncident(failure, message, of: task.id)
             // A result the chart cannot digest is as good as none: its error path gives people a way on.
             let error: JSONValue = ["code": "WORKFLOW_ERROR", "message": .string("\(failure)"), "details": nil]
             if case .actorDone(let id, _) = input, case .success(let step) = step(.actorError(id: id, error: error)) {

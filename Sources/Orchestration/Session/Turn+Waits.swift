@@ -98,7 +98,7 @@ extension Turn {
     }
 
     /// Takes the derived name of a state's wait: fresh for each visit, and the same when the step is redone.
-    private func correlation(of state: StateNode, visit: Int) -> String {
+    func correlation(of state: StateNode, visit: Int) -> String {
         let session = scope.session?.id.description ?? ""
         return Identifier<HandleKind>(derivedFrom: "wait", session, state.id, "\(visit)").description
     }

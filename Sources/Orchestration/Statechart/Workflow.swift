@@ -32,6 +32,23 @@ package struct Workflow: Sendable {
     }
 }
 
+extension Workflow {
+    /// Whether a version comes before another: numbers as numbers, everything else as text.
+    package static func isVersion(_ left: String, before right: String) -> Bool {
+        let separators: Set<Character> = [".", "-", "+"]
+        let lefts = left.split(whereSeparator: separators.contains)
+        let rights = right.split(whereSeparator: separators.contains)
+        for (mine, others) in zip(lefts, rights) where mine != others {
+            if let number = Int(mine), let other = Int(others) {
+                if number != other { return number < other }
+            } else {
+                return mine < others
+            }
+        }
+        return lefts.count < rights.count
+    }
+}
+
 /// A kind of work: who does it, how long to wait, how often to try.
 package struct Actor: Sendable, Equatable {
     package var name: String

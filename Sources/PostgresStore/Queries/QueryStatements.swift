@@ -95,6 +95,15 @@ enum QueryStatements {
         "query_session_counts",
         "SELECT status, count(*) FROM genesis_sessions GROUP BY status"
     )
+    static let earlierCommand = Statement(
+        "query_earlier_command",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox
+        WHERE tenant_id = $1::text AND idempotency_key = $2::text
+            OR session_id = $3::uuid AND command_type = $4::text AND status IN ('RECEIVED', 'PROCESSING')
+        ORDER BY (tenant_id = $1::text AND idempotency_key = $2::text) DESC, arrival LIMIT 1
+        """
+    )
     static let insertCommand = Statement(
         "query_insert_command",
         """

@@ -74,6 +74,9 @@ actor StandIn {
         return true
     }
 
+    /// Nobody will reply to this one.
+    func setAside(_ session: SessionID) { parked.remove(session) }
+
     /// The times of all turns that ended since the last call, and forgets them.
     func takeTimes() -> [Interval] {
         defer { times = [] }

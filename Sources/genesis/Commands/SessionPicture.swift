@@ -59,6 +59,15 @@ struct SessionPicture: Sendable {
         }
     }
 
+    /// What the workflow could not follow, and what an operator can do about it.
+    var incidentLines: [String] {
+        let incident = session.state["incident"]
+        guard let error = incident["error"].string else { return [] }
+        let line = "incident \(Printable.text(error))"
+        guard let task = incident["task_id"].string else { return [line] }
+        return [line, "         genesis tasks retry|complete|skip \(Printable.text(task))"]
+    }
+
     static func taskLine(_ task: AsyncTask, now: Instant) -> String {
         "\(Printable.text(task.taskType))  \(Phrases.bar(task.progress))  \(taskState(task, now: now))"
     }
@@ -97,6 +106,7 @@ struct SessionPicture: Sendable {
                 + "changed \(Phrases.relative(session.updatedAt, to: now))",
         ]
         if let novel = session.novelID { lines.append("novel    \(novel)") }
+        lines += incidentLines
         lines += waitLines(now: now)
         for task in tasks.prefix(Self.tasksShown) { lines.append("task     \(Self.taskLine(task, now: now))") }
         let confirmed = session.confirmedData.object ?? [:]

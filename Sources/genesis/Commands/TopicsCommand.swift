@@ -7,7 +7,7 @@ enum TopicsCommand {
 
     static let specification = CommandSpecification(
         name: "topics",
-        summary: "Create and list the Kafka topics that the workflows need.",
+        summary: "Create and list the Kafka topics that the workflows need, and where they have been read to.",
         examples: ["genesis topics create"],
         subcommands: [
             CommandSpecification(
@@ -27,6 +27,7 @@ enum TopicsCommand {
                 options: [.json],
                 run: list
             ),
+            PositionsCommand.list, PositionsCommand.reset,
         ]
     )
 

@@ -54,7 +54,8 @@ struct Configuration: Sendable {
         case .workflows, .migrations:
             throw .usage("no folder of \(setting.key) was found; give --\(setting.flag) or set \(setting.variable)")
         case .databaseURL, .kafkaBrokers, .kafkaProperties, .groupID, .node, .tenant, .logLevel,
-            .logFormat, .prepareStatements, .secrets, .httpHosts, .tasksMax, .tasksPerTenant, .tasksPerUser:
+            .logFormat, .prepareStatements, .durability, .secrets, .httpHosts, .tasksMax, .tasksPerTenant,
+            .tasksPerUser:
             throw .usage("\(setting.variable) is not set; set it, give --\(setting.flag), or start `genesis dev` here")
         }
     }
@@ -95,6 +96,7 @@ struct Configuration: Sendable {
         try oneOf(.logLevel, LogLevel.allCases.map(\.rawValue))
         try oneOf(.logFormat, JSONLinesLog.Format.allCases.map(\.rawValue))
         try oneOf(.prepareStatements, ["on", "off"])
+        try oneOf(.durability, ["required", "any"])
         for setting in [Setting.tasksMax, .tasksPerTenant, .tasksPerUser] {
             guard let entry = entries[setting], count(setting) == nil else { continue }
             throw .usage(

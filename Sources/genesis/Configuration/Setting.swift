@@ -11,6 +11,7 @@ enum Setting: String, CaseIterable, Sendable {
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
     case prepareStatements = "PREPARE_STATEMENTS"
+    case durability = "DURABILITY"
     case secrets = "SECRETS"
     case httpHosts = "HTTP_HOSTS"
     case tasksMax = "TASKS_MAX"
@@ -50,6 +51,7 @@ enum Setting: String, CaseIterable, Sendable {
         case .logLevel: "LEVEL"
         case .logFormat: "FORMAT"
         case .prepareStatements: "on|off"
+        case .durability: "required|any"
         }
     }
 
@@ -71,6 +73,8 @@ enum Setting: String, CaseIterable, Sendable {
         case .tasksPerTenant: "How many queued tasks of one tenant may run at once, in all workers; default any number."
         case .tasksPerUser: "How many queued tasks of one user may run at once, in all workers; default any number."
         case .prepareStatements: "on or off; off behind PgBouncer in transaction mode. Default on."
+        case .durability:
+            "required refuses a database that can lose commits (fsync=off, …); any is for tests. Default required."
         }
     }
 }
