@@ -64,6 +64,7 @@ CREATE TABLE workflow_definitions (
     name       text        NOT NULL,
     version    text        NOT NULL,
     source     text        NOT NULL,
+    is_enabled boolean     NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
 
     CONSTRAINT workflow_definitions_hash_is_sha256 CHECK (hash ~ '^[0-9a-f]{64}$')

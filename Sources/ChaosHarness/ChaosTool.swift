@@ -7,6 +7,7 @@ package enum ChaosTool {
         chaos kills  --kills N --per-round N         random SIGKILL and SIGSTOP
         chaos matrix --repeat N                      each failpoint with each fault
         chaos faults --rounds N                      everything else that can be away, slow, full or doubled
+        chaos controls --rounds N --only NAME,…      every planted mistake must be found, and nothing without one
         chaos races  --count N --pair NAME           two who want the same wait, to the microsecond
         All but races take --seed N, --rounds N (to repeat one round: its own seed, 1), --genesis FILE, --root FOLDER,
         --folder FOLDER, --keep yes, --out FILE (one JSON line per round, and the summary).
@@ -29,8 +30,29 @@ package enum ChaosTool {
                     "rounds",
                     default: Matrix.rounds(repeating: try call.number("repeat", default: 1))
                 )
-                return try await Campaign(call, rounds: rounds).run { seed, _, arena, keeps in
+                // A round shoots with half of the faults; fewer rounds cannot reach every cell.
+                let cells = rounds * Matrix.faultsPerRound >= Fault.allCases.count ? Matrix.cells : []
+                return try await Campaign(call, rounds: rounds).run(mustReach: cells, table: Matrix.table) {
+                    seed,
+                    _,
+                    arena,
+                    keeps in
                     try await Matrix.round(seed: seed, arena: arena, keepsFolder: keeps)
+                }
+            case "controls": return try await Controls.run(call) ? 0 : 1
+            case "faults":
+                let only = try call.text("only").map { name in
+                    guard let scenario = Scenario(rawValue: name) else {
+                        throw ChaosFailure(
+                            "--only takes one of \(Scenario.allCases.map(\.rawValue).joined(separator: ", "))"
+                        )
+                    }
+                    return [scenario]
+                }
+                let scenarios = only ?? Scenario.allCases
+                let rounds = try call.number("rounds", default: scenarios.count)
+                return try await Campaign(call, rounds: rounds).run { seed, number, arena, keeps in
+                    try await scenarios[number % scenarios.count].round(seed: seed, arena: arena, keepsFolder: keeps)
                 }
             case "races": return try await RacesCommand.run(call) ? 0 : 1
             default: throw ChaosFailure("`\(call.subcommand)` is not a subcommand\n\(usage)")
@@ -51,6 +73,8 @@ struct Campaign {
 
     func run(
         settings: [String] = [],
+        mustReach: [String] = [],
+        table: (([String: Int]) -> [String])? = nil,
         _ round: @Sendable (_ seed: UInt64, _ number: Int, Arena, _ keeps: Bool) async throws -> RoundReport
     ) async throws -> Int32 {
         let seed = try call.seed()
@@ -75,7 +99,7 @@ struct Campaign {
             if !report.isClean {
                 for violation in report.violations { say("  \(violation)") }
                 say("  kept: \(report.folder)")
-                say("  again: \(repetition(own))")
+                say("  again: \(repetition(own, report.scenario))")
             }
         }
         let summary = Self.summary(
@@ -85,7 +109,12 @@ struct Campaign {
             call
         )
         out?.write(summary.text)
+        let counts = Self.total(reports)
+        for line in table?(counts) ?? [] { say(line) }
+        let missing = mustReach.filter { counts[$0, default: 0] == 0 }
+        for name in missing { say("RED never reached: \(name)") }
         say(summary.text)
+        if !missing.isEmpty { return 1 }
         if reports.allSatisfy(\.isClean) {
             arena.close()
             if call.text("keep") == nil { Files.remove(folder) }
@@ -94,9 +123,10 @@ struct Campaign {
         return 1
     }
 
-    private func repetition(_ seed: UInt64) -> String {
+    private func repetition(_ seed: UInt64, _ scenario: String) -> String {
         var words = ["chaos", call.subcommand, "--seed", "\(seed)", "--rounds", "1"]
-        for name in ["kills", "per-round", "repeat", "only"] { call.text(name).map { words += ["--\(name)", $0] } }
+        if call.subcommand == "faults" { words += ["--only", scenario] }
+        for name in ["kills", "per-round", "repeat"] { call.text(name).map { words += ["--\(name)", $0] } }
         return words.joined(separator: " ")
     }
 
@@ -111,14 +141,22 @@ struct Campaign {
 
     private static func summary(_ reports: [RoundReport], seconds: Double, seed: UInt64, _ call: ChaosCall) -> JSONValue
     {
-        var counts: [String: Int] = [:]
-        for report in reports { counts.merge(report.counts) { $0 + $1 } }
+        let counts = total(reports)
         return [
             "summary": .string(call.subcommand), "seed": .string("\(seed)"), "rounds": .int(reports.count),
             "clean": .bool(reports.allSatisfy(\.isClean)), "red": .int(reports.count { !$0.isClean }),
             "seconds": .number(seconds), "drain_ms_max": .int(reports.map(\.drainMilliseconds).max() ?? 0),
             "counts": .object(JSONObject(counts.map { ($0.key, JSONValue.int($0.value)) })),
         ]
+    }
+
+    private static func total(_ reports: [RoundReport]) -> [String: Int] {
+        reports.reduce(into: [:]) { total, report in
+            for (name, number) in report.counts {
+                total[name] =
+                    name.hasSuffix("_max") ? max(total[name, default: 0], number) : total[name, default: 0] + number
+            }
+        }
     }
 
     static func besideThisProgram(_ name: String) -> String {

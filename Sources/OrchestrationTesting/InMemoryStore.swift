@@ -338,11 +338,75 @@ package actor InMemoryStore: Store {
         }
     }
 
+    package func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {
+        var busy = tasks.values.filter { $0.status.isOpen && $0.requestedAt != nil && $0.notBefore != nil }
+        var waiting = tasks.values
+            .filter { $0.status == .pending && $0.requestedAt == nil && ($0.notBefore.map { $0 <= clock } ?? false) }
+            .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        var claimed: [ClaimedTask] = []
+        let isFree = { (busy: [AsyncTask], task: AsyncTask) in
+            busy.count { $0.taskType == task.taskType } < claim.types[task.taskType] ?? .max
+                && busy.count { $0.tenantID == task.tenantID } < claim.perTenant ?? .max
+                && (task.userID == nil
+                    || busy.count { $0.tenantID == task.tenantID && $0.userID == task.userID } < claim.perUser ?? .max)
+        }
+        while claimed.count < claim.limit {
+            let free = waiting.indices.filter { isFree(busy, waiting[$0]) }
+            let turns = free.map { index in (busy.count { $0.tenantID == waiting[index].tenantID }, index) }
+            guard let index = turns.min(by: { $0 < $1 })?.1 else { break }
+            var task = waiting.remove(at: index)
+            task.requestedAt = clock
+            task.executionNode = claim.owner
+            task.deadlineAt = min(clock + claim.lease, task.totalDeadlineAt)
+            tasks[task.id] = task
+            busy.append(task)
+            claimed.append(ClaimedTask(task: task, workflowHash: sessions[task.sessionID]?.workflowHash ?? ""))
+        }
+        return claimed
+    }
+
+    package func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID] {
+        leases.compactMap { lease in
+            guard var task = tasks[lease.task], task.status == .running, task.attempt == lease.attempt else {
+                return nil
+            }
+            task.deadlineAt = min(
+                clock + lease.duration,
+                task.attemptDeadlineAt ?? task.totalDeadlineAt,
+                task.totalDeadlineAt
+            )
+            tasks[task.id] = task
+            return task.id
+        }
+    }
+
     package func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
-        if definitions[definition.hash] == nil { definitions[definition.hash] = definition }
+        guard definitions[definition.hash] == nil else { return }
+        var saved = definition
+        // Each a little later than the one before, as with a real clock.
+        saved.createdAt = clock + .milliseconds(Int64(definitions.count))
+        definitions[definition.hash] = saved
     }
 
     package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? { definitions[hash] }
+
+    package func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
+        definitions.values.map {
+            DefinitionVersion(
+                hash: $0.hash,
+                name: $0.name,
+                version: $0.version,
+                isEnabled: $0.isEnabled,
+                createdAt: $0.createdAt
+            )
+        }.sorted { ($0.createdAt, $0.hash) < ($1.createdAt, $1.hash) }
+    }
+
+    package func pinnedDefinitions() async throws(StoreError) -> [String] {
+        Set(sessions.values.filter { !$0.status.hasEnded }.map(\.workflowHash)).sorted()
+    }
+
+    package func setDefinition(_ hash: String, isEnabled: Bool) { definitions[hash]?.isEnabled = isEnabled }
 }
 
 extension OutboxMessage {

@@ -169,19 +169,59 @@ package struct PostgresStore: Store {
         try await run(step)
     }
 
+    package func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {
+        let types = claim.types.sorted { $0.key < $1.key }
+        let steps = [
+            Step(TaskQueueStatements.serialize),
+            Step(TaskQueueStatements.claim) {
+                $0.add(claim.owner)
+                $0.add(claim.limit)
+                $0.add(claim.lease.microseconds)
+                $0.column(types) { $0.key }
+                $0.column(types) { $0.value }
+                $0.add(claim.perTenant)
+                $0.add(claim.perUser)
+            },
+        ]
+        return try await pool.run { connection throws(StoreError) in
+            guard let result = try connection.transaction(steps).last else { return [] }
+            return try result.rows { row throws(StoreError) in
+                ClaimedTask(task: try TasksTable.read(&row), workflowHash: try row.value())
+            }
+        }
+    }
+
+    package func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID] {
+        guard !leases.isEmpty else { return [] }
+        let step = Step(TaskQueueStatements.renew) {
+            $0.column(leases) { $0.task }
+            $0.column(leases) { $0.attempt }
+            $0.column(leases) { $0.duration.microseconds }
+        }
+        return try await rows(step) { row throws(StoreError) in try row.value() }
+    }
+
     package func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
         let step = Step(DefinitionsTable.insert) {
             $0.add(definition.hash)
             $0.add(definition.name)
             $0.add(definition.version)
             $0.add(definition.source)
-            $0.add(definition.createdAt)
+            $0.add(definition.isEnabled)
         }
         try await run(step)
     }
 
     package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? {
         try await rows(Step(DefinitionsTable.select) { $0.add(hash) }, DefinitionsTable.read).first
+    }
+
+    package func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
+        try await rows(Step(DefinitionsTable.versions), DefinitionsTable.readVersion)
+    }
+
+    package func pinnedDefinitions() async throws(StoreError) -> [String] {
+        try await rows(Step(DefinitionsTable.pinned)) { row throws(StoreError) in try row.value() }
     }
 
     private func run(_ step: Step) async throws(StoreError) {

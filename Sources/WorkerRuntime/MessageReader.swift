@@ -66,7 +66,8 @@ struct MessageReader: Sendable {
         do {
             return .message(message(envelope, .answer(try AgentAnswer.read(envelope))))
         } catch {
-            return .deadLetter(.invalidEnvelope, "\(error)")
+            // The session and the message are known: a verdict says more than a dead letter, and nothing else can follow.
+            return .message(message(envelope, .unreadableAnswer("\(error)")))
         }
     }
 

@@ -124,7 +124,11 @@ extension RecordLoop {
             case .deadLetter(let reason, let detail): setAside(record, reason, detail, in: &base)
             }
         }
-        switch try await commit(messages, from: sources, base) {
+        let told = progress.hold(messages)
+        timeProgress()
+        let attempt = try await commit(told.now, from: told.places.map { $0.map { sources[$0] } }, base)
+        if case .done = attempt {} else { progress.putBack(told.wereHeld) }
+        switch attempt {
         case .done: advance(positions)
         case .fenced(let reason):
             if stretches.count == 1 { return lose(first.partition, of: first.batch.generation, reason) }
@@ -166,16 +170,19 @@ extension RecordLoop {
         }
     }
 
+    /// - Parameter records: those of the messages; nil for one that had been held.
     private func commit(
         _ messages: [SessionMessage],
-        from records: [IncomingRecord],
+        from records: [IncomingRecord?],
         _ base: CommitBatch
     ) async throws -> Committer.Attempt {
         let (store, cluster, positions) = (self.store, self.cluster, base.positions)
         return try await committer.commit(
             messages,
             base: base,
-            setAside: { Self.letter(records[$0], behind: messages[$0].sessionID, in: cluster) }
+            setAside: { index in
+                records[index].map { Self.letter($0, behind: messages[index].sessionID, in: cluster) }
+            }
         ) { () async throws(StoreError) -> Bool in
             // After a COMMIT without answer the truth is in our own position rows. They move together; one that has been
             // taken by another owner since says nothing.

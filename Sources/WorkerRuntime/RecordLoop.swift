@@ -24,6 +24,8 @@ actor RecordLoop {
     var owned: [TopicPartition: Owned] = [:]
     var cluster = ""
     var groups = Groups()
+    var progress = HeldProgress()
+    var progressTimer: Task<Void, Never>?
     /// The newest assignment that has ended; they are numbered upwards.
     private var lastEnded = -1
     private var isTaking = false
@@ -79,6 +81,8 @@ actor RecordLoop {
                 if let failed = failure { throw failed }
             }
             try await group.waitForAll()
+            progressTimer?.cancel()
+            await writeProgress()
             if let failed = failure { throw failed }
         }
     }

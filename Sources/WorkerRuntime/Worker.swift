@@ -1,12 +1,13 @@
 package import Orchestration
 
-/// One worker: the record loop, the inbox poller, the relay and the sweeper, started and stopped together.
+/// One worker: the record loop, the inbox poller, the sweeper, the queue of tasks and the relay, started and stopped together.
 package struct Worker: Sendable {
     private let settings: WorkerSettings
     private let store: any Store
     private let source: any RecordSource
     private let sink: any RecordSink
     private let catalog: WorkflowCatalog
+    private let caller: (any HTTPCaller)?
     private let log: any LogSink
 
     package init(
@@ -15,6 +16,7 @@ package struct Worker: Sendable {
         source: any RecordSource,
         sink: any RecordSink,
         catalog: WorkflowCatalog,
+        caller: (any HTTPCaller)? = nil,
         log: any LogSink
     ) {
         self.settings = settings
@@ -22,6 +24,7 @@ package struct Worker: Sendable {
         self.source = source
         self.sink = sink
         self.catalog = catalog
+        self.caller = caller
         self.log = log
     }
 
@@ -65,6 +68,14 @@ package struct Worker: Sendable {
         )
         let poller = InboxPoller(settings: settings, store: store, committer: committer, log: log)
         let sweeper = DeadlineSweeper(settings: settings, store: store, committer: committer, log: log)
+        let tasks = TaskQueue(
+            settings: settings,
+            store: store,
+            committer: committer,
+            catalog: catalog,
+            caller: caller,
+            log: log
+        )
         let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: bell, log: log)
 
         // Brokers that are away hold nobody up: closing the sink ends what is being sent, and it stays in the outbox.
@@ -91,6 +102,10 @@ package struct Worker: Sendable {
             }
             group.addTask {
                 try await setAside.run()
+                return .other
+            }
+            group.addTask {
+                try await tasks.run()
                 return .other
             }
             group.addTask {

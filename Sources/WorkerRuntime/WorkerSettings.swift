@@ -40,6 +40,9 @@ package struct WorkerSettings: Sendable {
     /// How long a position that moved over our own facts waits for a group that it can go with.
     package var passengerWait = Interval.milliseconds(20)
 
+    /// How often a task's progress is written; what is told meanwhile becomes one.
+    package var progressInterval = Interval.seconds(1)
+
     /// How many inserted rows are decided in one transaction.
     package var inboxBatchMax = 100
     /// The pause between two looks at the inbox when there was nothing.
@@ -57,6 +60,20 @@ package struct WorkerSettings: Sendable {
     package var relayRetryMax = Interval.seconds(300)
     /// The pause before a record is sent again whose topic has no brokers while others have; no try is counted.
     package var relayOutageDelay = Interval.seconds(10)
+
+    /// How many tasks this worker does itself at once.
+    package var tasksMax = 16
+    /// How many queued tasks of one tenant, and of one user, may have their turn at once in the fleet; nil for any number.
+    package var tasksPerTenant: Int?
+    package var tasksPerUser: Int?
+    /// The pause between two looks at the queue when there was nothing.
+    package var taskPollInterval = Interval.milliseconds(250)
+    /// How long a task that was given its turn may take to begin.
+    package var turnLease = Interval.seconds(30)
+    /// How often the leases of running tasks are renewed, and those that were cancelled noticed.
+    package var leaseRenewInterval = Interval.seconds(1)
+    /// How long a stopping worker lets its tasks come to their end, before it hands them back.
+    package var lastCallsLimit = Interval.seconds(5)
 
     package var sweepInterval = Interval.milliseconds(500)
     package var sweepBatchMax = 200

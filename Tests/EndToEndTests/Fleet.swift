@@ -27,7 +27,16 @@ final class Fleet: Sendable {
     let sink: KafkaRecordSink
     let configuration: KafkaConfiguration
 
-    init(partitions: Int = 2) async throws {
+    /// Where the workflow files are.
+    let workflows: String
+
+    /// - Parameter workflow: the only workflow, instead of those of the product.
+    init(partitions: Int = 2, workflow: String? = nil) async throws {
+        workflows = workflow == nil ? Self.root.appending(path: "Workflows").path : "\(folder)/workflows"
+        if let workflow {
+            try FileManager.default.createDirectory(atPath: workflows, withIntermediateDirectories: true)
+            try workflow.write(toFile: "\(workflows)/test.yaml", atomically: true, encoding: .utf8)
+        }
         let name = "e2e_" + UUID().uuidString.lowercased().replacing("-", with: "_")
         let cluster = try Self.cluster.get()
         let administration = PostgresQueries(
@@ -91,7 +100,7 @@ final class Fleet: Sendable {
         [
             "PATH": "/usr/bin:/bin", "GENESIS_DATABASE_URL": databaseURL, "GENESIS_KAFKA_BROKERS": brokers,
             "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties", "GENESIS_NODE": node,
-            "GENESIS_WORKFLOWS": Self.root.appending(path: "Workflows").path,
+            "GENESIS_WORKFLOWS": workflows,
             "GENESIS_MIGRATIONS": Self.root.appending(path: "Migrations").path, "GENESIS_LOG_FORMAT": "json",
             "GENESIS_DURABILITY": "any",
         ]
@@ -99,10 +108,10 @@ final class Fleet: Sendable {
 
     // MARK: Processes
 
-    func worker(_ node: String = "worker") throws -> ChildProcess {
+    func worker(_ node: String = "worker", changing variables: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(
             [Self.executable, "worker"],
-            environment: environment(node: node),
+            environment: environment(node: node).merging(variables) { $1 },
             logFile: "\(folder)/\(node).log"
         )
     }
@@ -170,13 +179,15 @@ final class Fleet: Sendable {
         to session: SessionID,
         _ payload: JSONValue = [:],
         id: MessageID = MessageID(UUID().uuidString) ?? MessageID(high: 0, low: 0),
-        correlation: String? = nil
+        correlation: String? = nil,
+        key: String? = nil
     ) async throws {
         var body: JSONObject = [
             "command_id": JSONValue(id), "command_type": .string("Command.Genesis.Session." + type),
             "aggregate_id": JSONValue(session), "payload": payload, "user_id": "ann",
         ]
         if let correlation { body["correlation_id"] = .string(correlation) }
+        if let key { body["idempotency_key"] = .string(key) }
         try await send([
             OutgoingRecord(
                 topic: "genesis.session.commands",

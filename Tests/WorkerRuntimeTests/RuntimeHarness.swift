@@ -28,6 +28,7 @@ struct RuntimeHarness {
         var settings = WorkerSettings(node: "test")
         settings.backoffInitial = .milliseconds(1)
         settings.backoffMax = .milliseconds(5)
+        settings.progressInterval = .milliseconds(2)
         settings.inboxPollInterval = .milliseconds(2)
         settings.relayPollInterval = .milliseconds(2)
         settings.relayRetryInitial = .seconds(1)

@@ -58,11 +58,25 @@ package protocol Store: Sendable {
     /// Records what became of published rows in one statement; rows of lanes whose epoch has moved on are left alone.
     func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError)
 
-    /// Keeps a workflow definition under its content hash; an existing one is left as it is.
+    /// Gives queued tasks their turn: at most `claim.limit`, round robin by tenant, within all limits.
+    ///
+    /// An attempt has its turn once, in one worker; that is kept for `claim.lease`, and then it ends unless renewed.
+    func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask]
+
+    /// Renews the leases of attempts that still run; the ids of those.
+    func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID]
+
+    /// Keeps a workflow definition under its content hash, with the database's time; an existing one is left as it is.
     func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError)
 
     /// The definition with the hash, whoever saved it.
     func definition(hash: String) async throws(StoreError) -> WorkflowDefinition?
+
+    /// All definitions that were ever saved, without their sources; the first saved first.
+    func definitionVersions() async throws(StoreError) -> [DefinitionVersion]
+
+    /// The hashes of the definitions that sessions run on which have not ended.
+    func pinnedDefinitions() async throws(StoreError) -> [String]
 }
 
 /// What the caller can do about a failure.
@@ -164,13 +178,40 @@ package struct WorkflowDefinition: Equatable, Sendable {
     package var name: String
     package var version: String
     package var source: String
+    /// Whether new sessions may start with it; those that have are not concerned.
+    package var isEnabled: Bool
     package var createdAt: Instant
 
-    package init(hash: String, name: String, version: String, source: String, createdAt: Instant) {
+    package init(
+        hash: String,
+        name: String,
+        version: String,
+        source: String,
+        isEnabled: Bool = true,
+        createdAt: Instant
+    ) {
         self.hash = hash
         self.name = name
         self.version = version
         self.source = source
+        self.isEnabled = isEnabled
+        self.createdAt = createdAt
+    }
+}
+
+/// What is known of a stored definition without reading it.
+package struct DefinitionVersion: Equatable, Sendable {
+    package var hash: String
+    package var name: String
+    package var version: String
+    package var isEnabled: Bool
+    package var createdAt: Instant
+
+    package init(hash: String, name: String, version: String, isEnabled: Bool, createdAt: Instant) {
+        self.hash = hash
+        self.name = name
+        self.version = version
+        self.isEnabled = isEnabled
         self.createdAt = createdAt
     }
 }
@@ -330,6 +371,8 @@ package struct DueInput: Equatable, Sendable {
         /// The wait's `next_reminder_at`.
         case reminder(HandleID)
         case task(TaskID, attempt: Int)
+        /// A queued attempt's turn has come, and the node has it.
+        case turn(TaskID, attempt: Int, node: String)
     }
 
     package var sessionID: SessionID
@@ -377,5 +420,29 @@ package struct OutboxOutcome: Equatable, Sendable {
         self.id = id
         self.lane = lane
         self.result = result
+    }
+}
+
+extension WorkflowDefinition {
+    /// What is kept of a workflow; the store gives it its time.
+    package init(_ workflow: Workflow, isEnabled: Bool = true) {
+        self.init(
+            hash: workflow.hash,
+            name: workflow.name,
+            version: workflow.version,
+            source: workflow.source,
+            isEnabled: isEnabled,
+            createdAt: Instant(microseconds: 0)
+        )
+    }
+}
+
+extension DefinitionVersion {
+    /// The highest version; of equals the one saved last.
+    package static func newest(of versions: some Sequence<DefinitionVersion>) -> DefinitionVersion? {
+        versions.max { left, right in
+            if left.version == right.version { return left.createdAt < right.createdAt }
+            return Workflow.isVersion(left.version, before: right.version)
+        }
     }
 }

@@ -121,6 +121,16 @@ package struct PostgresQueries: Sendable {
         return try await pool.rows(step, InboxTable.read)
     }
 
+    /// What agents and operators said about a task, newest first.
+    package func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        let step = Step(QueryStatements.commandsAboutTask) {
+            $0.add(task.sessionID)
+            $0.add(task.id.description)
+            $0.add(limit)
+        }
+        return try await pool.rows(step, InboxTable.read)
+    }
+
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict; times are the database's.
     ///
     /// A second one of the type in the session, or with the same key, is `.conflict`.
@@ -140,6 +150,17 @@ package struct PostgresQueries: Sendable {
             $0.add(command.source)
         }
         try await pool.run { connection throws(StoreError) in _ = try connection.transaction([step]) }
+    }
+
+    /// What keeps the command from being inserted: the row with its key, or one of its type that is still pending.
+    package func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand? {
+        let step = Step(QueryStatements.earlierCommand) {
+            $0.add(command.tenantID)
+            $0.add(command.idempotencyKey)
+            $0.add(command.sessionID)
+            $0.add(command.commandType)
+        }
+        return try await pool.rows(step, InboxTable.read).first
     }
 
     package func sessionCounts() async throws(StoreError) -> [SessionStatus: Int] {

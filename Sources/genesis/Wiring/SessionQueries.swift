@@ -16,10 +16,20 @@ protocol SessionQueries: Sendable {
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict.
     func insert(_ command: InboxCommand) async throws(StoreError)
+    /// What keeps the command from being inserted: the row with its key, or one of its type that is still pending.
+    func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand?
     /// Newest first.
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand]
+    /// What agents and operators said about a task, newest first.
+    func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand]
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?
     /// Sessions that have not ended, by the version of the workflow they run on.
+    /// The rows that decisions are made on, for commands that decide and commit themselves.
+    var store: any Store { get }
+    /// Lets new sessions start with a stored definition, or no more.
+    func setDefinition(_ hash: String, isEnabled: Bool) async throws(StoreError) -> Bool
+    /// Sessions that run on the definition and have not ended, by id, from the one after `last`.
+    func liveSessions(on hash: String, after last: SessionID?, limit: Int) async throws(StoreError) -> [SessionID]
     func liveVersions() async throws(StoreError) -> [LiveVersion]
     /// Sessions that have not ended, by the state they are in.
     func liveStates(workflow: String) async throws(StoreError) -> [String: Int]

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTPTasks
 internal import KafkaTransport
 internal import Orchestration
 internal import PostgresStore
@@ -48,9 +49,12 @@ enum Wiring {
         let pool = try pool(configuration, size: workerConnections)
         defer { pool.close() }
         try await requireDurability(pool, configuration)
-        let store = PostgresStore(pool: pool)
+        let store = planted(PostgresStore(pool: pool), node: configuration.node)
         var settings = WorkerSettings(node: configuration.node)
         settings.defaultTenant = configuration.tenant
+        settings.tasksMax = configuration.count(.tasksMax) ?? settings.tasksMax
+        settings.tasksPerTenant = configuration.count(.tasksPerTenant)
+        settings.tasksPerUser = configuration.count(.tasksPerUser)
         let catalog = WorkflowCatalog(reader: workflowReader(lenient: false), store: store)
         try await catalog.adopt(workflows)
         let topics = [settings.commandsTopic, settings.eventsTopic] + (await catalog.answersTopics)
@@ -67,8 +71,9 @@ enum Wiring {
             settings: settings,
             store: store,
             source: try source(kafka, topics),
-            sink: try KafkaRecordSink(kafka),
+            sink: planted(try KafkaRecordSink(kafka)),
             catalog: catalog,
+            caller: try httpClient(configuration),
             log: configuration.log
         )
         let (log, limit) = (configuration.log, settings.drainLimit)
@@ -104,6 +109,18 @@ enum Wiring {
         configuration.log.warning("the database may lose what it has committed", LogField("settings", list))
     }
 
+    private static func httpClient(_ configuration: Configuration) throws -> HTTPClient {
+        let folder = configuration.value(.secrets) == nil ? nil : try configuration.path(.secrets)
+        do throws(HTTPFailure) {
+            return try HTTPClient(
+                hosts: HTTPHosts(configuration.value(.httpHosts)),
+                secrets: SecretFiles(folder: folder)
+            )
+        } catch {
+            throw CommandFailure.unavailable(error.message)
+        }
+    }
+
     private static func source(_ kafka: KafkaConfiguration, _ topics: [String]) throws -> KafkaRecordSource {
         #if DEBUG || CHAOS
             // Of each topic the partitions of these numbers, without a group: a first join takes seconds.
@@ -123,6 +140,17 @@ enum Wiring {
             return try XStateExport.machine(source: source, file: file)
         } catch {
             throw CommandFailure.notSo(error.description)
+        }
+    }
+
+    static func migrationMap(
+        _ source: String,
+        file: String
+    ) throws -> (map: MigrationMap, expressions: any ExpressionEvaluator) {
+        do throws(WorkflowFinding) {
+            return try MigrationMapReader.read(source, file: file)
+        } catch {
+            throw CommandFailure.usage(error.description)
         }
     }
 
