@@ -43,6 +43,7 @@ chaos: chaos-build ## Kill, freeze and starve real workers, and judge what is le
 	$(CHAOS) kills --kills $(KILLS) $(CHAOS_SEED)
 	$(CHAOS) matrix --repeat $(REPEAT) $(CHAOS_SEED)
 	$(CHAOS) faults $(CHAOS_SEED)
+	$(CHAOS) races --count 10000 $(CHAOS_SEED)
 
 chaos-controls: chaos-build ## Let workers make known mistakes, each of which must be found, and none where there is none
 	$(CHAOS) controls $(CHAOS_SEED)
