@@ -68,7 +68,7 @@ let package = Package(
             name: "genesis",
             dependencies: [
                 "Orchestration", "WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles",
-                "EmbeddedServices", "Threads",
+                "EmbeddedServices", "Failpoints", "Threads",
             ],
             swiftSettings: strict
         ),

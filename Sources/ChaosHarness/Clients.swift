@@ -179,6 +179,7 @@ package actor Clients {
         let bodies = [
             "{\"\(tag)\":", "[\"\(tag)\"]", "{\"command_type\":\"\(tag)\"}",
             "{\"command_id\":\"\(session)\",\"command_type\":\"Command.Nobody.Knows\",\"aggregate_id\":\"\(tag)\"}",
+            "{\"command_id\":\"\(session)\",\"command_type\":\"Command.Nobody.Knows\",\"correlation_id\":\"\(tag)\"}",
         ]
         let record = OutgoingRecord(
             topic: "genesis.session.commands",

@@ -30,12 +30,16 @@ package enum Kills {
         ) { round, dice in
             // In part of the rounds the brokers are slow, so that deaths between publishing and marking are met.
             try round.field.control.send("rtt \(dice.percent(60) ? dice.number(5...15) : 1)")
-            let quota = Quota(kills)
-            await withTaskGroup(of: Void.self) { group in
-                for (index, partitions) in Self.slots.enumerated() {
-                    let dice = dice.fork()
-                    group.addTask { await Self.slot("w\(index)", partitions, quota, round, dice) }
-                }
+            await Self.run(kills, round, &dice)
+        }
+    }
+
+    static func run(_ kills: Int, _ round: Round, _ dice: inout Dice) async {
+        let quota = Quota(kills)
+        await withTaskGroup(of: Void.self) { group in
+            for (index, partitions) in Self.slots.enumerated() {
+                let dice = dice.fork()
+                group.addTask { await Self.slot("w\(index)", partitions, quota, round, dice) }
             }
         }
     }
@@ -45,9 +49,12 @@ package enum Kills {
         while await quota.take() {
             do {
                 let worker = try await round.field.start(name, partitions: partitions)
-                // From its first instruction to well into its work.
-                let life = dice.percent(15) ? dice.number(0...150) : dice.number(120...700)
-                await worker.wait(milliseconds: life) { _ in false }
+                // Some die while they start, most at any moment of their work.
+                if dice.percent(90) {
+                    await worker.waitUntilAtWork(milliseconds: 5_000)
+                    round.notes.count("kills_at_work")
+                }
+                await worker.wait(milliseconds: dice.number(0...400)) { _ in false }
                 if dice.percent(6) {
                     worker.signal(SIGSTOP)
                     round.notes.count("stops")

@@ -77,7 +77,7 @@ package final class Round: Sendable {
     }
 
     /// Who drains what.
-    private var shares: [(String, [Int])] {
+    var shares: [(String, [Int])] {
         let slots = max(3, field.partitions / 2)
         return (0..<slots).map { slot in ("w\(slot)", (0..<field.partitions).filter { $0 % slots == slot }) }
     }
