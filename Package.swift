@@ -17,8 +17,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], samples: [String] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies, exclude: samples, swiftSettings: strict)
 }
 
 let package = Package(
@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "CRdkafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CJq", providers: [.apt(["libjq-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         room("Threads", []),
         room("Failpoints", []),
 
@@ -37,10 +38,11 @@ let package = Package(
         room("Orchestration", []),
 
         // First floor: neighbours that never import each other.
-        room("WorkerRuntime", ["Orchestration", "Failpoints"]),
+        room("WorkerRuntime", ["Orchestration", "Failpoints", "Threads"]),
         room("PostgresStore", ["Orchestration", "CLibpq", "Failpoints", "Threads"]),
         room("KafkaTransport", ["Orchestration", "CRdkafka", "Failpoints", "Threads"]),
         room("WorkflowFiles", ["Orchestration", "CYaml", "CJq", "Threads"]),
+        room("HTTPTasks", ["Orchestration", "CCurl", "Threads"]),
 
         // Beside: what development and tests need, and no worker.
         room("EmbeddedServices", []),
@@ -67,7 +69,7 @@ let package = Package(
         .executableTarget(
             name: "genesis",
             dependencies: [
-                "Orchestration", "WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles",
+                "Orchestration", "WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles", "HTTPTasks",
                 "EmbeddedServices", "Failpoints", "Threads",
             ],
             swiftSettings: strict
@@ -75,8 +77,9 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
-        tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"]),
+        tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"], samples: ["Planted"]),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
+        tests("HTTPTasksTests", ["HTTPTasks", "Orchestration", "OrchestrationTesting"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
         tests(
@@ -88,6 +91,12 @@ let package = Package(
             "WaitRacesTests",
             ["WaitRaces", "Orchestration", "PostgresStore", "EmbeddedServices", "WorkflowFiles"]
         ),
-        tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
+        tests(
+            "EndToEndTests",
+            [
+                "genesis", "Orchestration", "OrchestrationTesting", "PostgresStore", "KafkaTransport",
+                "EmbeddedServices",
+            ]
+        ),
     ]
 )

@@ -2,3 +2,4 @@
 
 DROP TABLE flow_resume_handles;
 DROP TABLE async_tasks;
+DROP FUNCTION genesis_refuse_task_change;

@@ -9,6 +9,7 @@ CREATE TABLE async_tasks (
     id                      uuid         PRIMARY KEY DEFAULT gen_random_uuid(),
     tenant_id               text         NOT NULL DEFAULT 'default',
     session_id              uuid         NOT NULL,
+    user_id                 text,
     task_type               text         NOT NULL,
     actor_id                text         NOT NULL DEFAULT '',
     triggered_by_command_id uuid,
@@ -25,6 +26,8 @@ CREATE TABLE async_tasks (
     retry_count             integer      NOT NULL DEFAULT 0,
     max_retries             integer      NOT NULL DEFAULT 3,
     deadline_at             timestamptz,
+    not_before              timestamptz,
+    requested_at            timestamptz,
     attempt_deadline_at     timestamptz,
     total_deadline_at       timestamptz  NOT NULL DEFAULT now() + interval '1 day',
     started_at              timestamptz,
@@ -51,8 +54,36 @@ CREATE INDEX idx_async_tasks_status ON async_tasks (status, created_at) WHERE st
 COMMENT ON INDEX idx_async_tasks_status IS 'Which tasks are open or have failed, oldest first?';
 CREATE INDEX idx_async_tasks_time ON async_tasks USING brin (created_at);
 COMMENT ON INDEX idx_async_tasks_time IS 'Which tasks were made between two times, of a type or of any?';
+CREATE INDEX idx_async_tasks_queued ON async_tasks (tenant_id, coalesce(user_id, ''), task_type, created_at, id)
+    WHERE status = 'PENDING' AND requested_at IS NULL;
+COMMENT ON INDEX idx_async_tasks_queued IS 'Whose turn is it next?';
+CREATE INDEX idx_async_tasks_taking_turns ON async_tasks (tenant_id, coalesce(user_id, ''), task_type)
+    WHERE status IN ('PENDING', 'RUNNING') AND requested_at IS NOT NULL AND not_before IS NOT NULL;
+COMMENT ON INDEX idx_async_tasks_taking_turns IS 'How many queued tasks have their turn now?';
 CREATE INDEX idx_async_tasks_correlation ON async_tasks (correlation_id);
 COMMENT ON INDEX idx_async_tasks_correlation IS 'Which tasks belong to one request?';
+
+-- Whoever writes: an ended task stays as it ended, an attempt never goes back, nor does its progress. The function is
+-- called for nothing else.
+CREATE FUNCTION genesis_refuse_task_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.status IN ('COMPLETED', 'FAILED', 'CANCELLED') THEN
+        RAISE EXCEPTION 'task % is %: a task that has ended does not change', OLD.id, OLD.status
+            USING ERRCODE = 'GN005', HINT = 'Make a new task: genesis tasks retry.';
+    END IF;
+    RAISE EXCEPTION 'task % is at attempt % with % %% done, and does not go back to attempt % with % %%',
+        OLD.id, OLD.attempt, OLD.progress, NEW.attempt, NEW.progress USING ERRCODE = 'GN005';
+END
+$$;
+CREATE TRIGGER async_tasks_keep_order BEFORE UPDATE ON async_tasks
+    FOR EACH ROW WHEN (
+        NEW.attempt < OLD.attempt
+        OR (NEW.attempt = OLD.attempt AND NEW.progress < OLD.progress)
+        OR (NEW.attempt = OLD.attempt AND NEW.status = 'PENDING' AND OLD.status <> 'PENDING')
+        OR (OLD.status IN ('COMPLETED', 'FAILED', 'CANCELLED')
+            AND (NEW.status, NEW.attempt, NEW.result_data, NEW.error_data, NEW.completed_at)
+                IS DISTINCT FROM (OLD.status, OLD.attempt, OLD.result_data, OLD.error_data, OLD.completed_at))
+    ) EXECUTE FUNCTION genesis_refuse_task_change();
 CREATE TRIGGER async_tasks_set_timestamp BEFORE UPDATE ON async_tasks
     FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
     EXECUTE FUNCTION trigger_set_timestamp();

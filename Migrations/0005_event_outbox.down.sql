@@ -4,3 +4,4 @@ DROP FUNCTION genesis_lease_lanes(text, interval);
 DROP TABLE outbox_owners;
 DROP TABLE outbox_lanes;
 DROP TABLE event_outbox;
+DROP FUNCTION genesis_divide_destinations();

@@ -47,6 +47,34 @@ COMMENT ON INDEX idx_event_outbox_due IS 'What is still to be published in a lan
 CREATE INDEX idx_event_outbox_blocked ON event_outbox (topic, partition_key, position)
     WHERE status IN ('FAILED', 'DEAD');
 COMMENT ON INDEX idx_event_outbox_blocked IS 'Is an earlier record of this key stuck?';
+-- A row for each destination, so that each is delivered, retried and given up for itself. The first keeps the row's own
+-- id and says where the others went; theirs follow from it, so that building a row twice inserts each once.
+CREATE FUNCTION genesis_divide_destinations() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    destination text;
+BEGIN
+    NEW.destination_topics := ARRAY(
+        SELECT t FROM unnest(NEW.destination_topics) WITH ORDINALITY AS u (t, n) GROUP BY t ORDER BY min(n)
+    );
+    NEW.topic := NEW.destination_topics[1];
+    FOREACH destination IN ARRAY NEW.destination_topics[2:] LOOP
+        INSERT INTO event_outbox (
+            id, event_id, tenant_id, topic, partition_key, lane, headers, payload, raw_key, raw_value, source_bc,
+            schema_id, schema_version, status, retry_count, max_retries, next_retry_at, scheduled_at, error_message,
+            created_at, published_at
+        ) VALUES (
+            md5(NEW.id::text || ' ' || destination)::uuid, NEW.event_id, NEW.tenant_id, destination,
+            NEW.partition_key, NEW.lane, NEW.headers, NEW.payload, NEW.raw_key, NEW.raw_value, NEW.source_bc,
+            NEW.schema_id, NEW.schema_version, NEW.status, NEW.retry_count, NEW.max_retries, NEW.next_retry_at,
+            NEW.scheduled_at, NEW.error_message, NEW.created_at, NEW.published_at
+        ) ON CONFLICT (id) DO NOTHING;
+    END LOOP;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER event_outbox_divide BEFORE INSERT ON event_outbox
+    FOR EACH ROW WHEN (cardinality(NEW.destination_topics) > 0) EXECUTE FUNCTION genesis_divide_destinations();
+
 CREATE TABLE outbox_lanes (
     lane        smallint    PRIMARY KEY,
     owner_id    text,

@@ -12,18 +12,26 @@ CREATE TABLE kafka_positions (
     next_offset bigint,
     owner_epoch bigint      NOT NULL DEFAULT 0,
     owner_id    text        NOT NULL DEFAULT '',
+    last_time   timestamptz,
+    last_digest text,
+    stop_reason text,
+    reset_note  text,
     updated_at  timestamptz NOT NULL DEFAULT now(),
 
     CONSTRAINT kafka_positions_pkey PRIMARY KEY (cluster_id, topic, partition),
     CONSTRAINT kafka_positions_partition_not_negative CHECK (partition >= 0),
     CONSTRAINT kafka_positions_offset_not_negative CHECK (next_offset >= 0)
 );
+COMMENT ON COLUMN kafka_positions.last_digest IS 'Of the record before next_offset, to know it again.';
 CREATE TRIGGER kafka_positions_set_timestamp BEFORE UPDATE ON kafka_positions
     FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
     EXECUTE FUNCTION trigger_set_timestamp();
 
 CREATE TABLE dead_letters (
     id            uuid        PRIMARY KEY DEFAULT gen_random_uuid(),
+    arrival       bigint      GENERATED ALWAYS AS IDENTITY,
+    session_id    uuid,
+    needs_schema  integer     NOT NULL DEFAULT 0,
     cluster_id    text        NOT NULL,
     topic         text        NOT NULL,
     partition     integer     NOT NULL,
@@ -39,10 +47,15 @@ CREATE TABLE dead_letters (
     CONSTRAINT dead_letters_record_key UNIQUE (cluster_id, topic, partition, record_offset),
     CONSTRAINT dead_letters_reason_known CHECK (
         reason IN (
-            'invalid_json', 'invalid_envelope', 'unknown_type', 'too_large', 'missing_key', 'key_mismatch', 'refused'
+            'invalid_json', 'invalid_envelope', 'unknown_type', 'too_large', 'missing_key', 'key_mismatch', 'refused',
+            'needs_newer_worker'
         )
-    )
+    ),
+    CONSTRAINT dead_letters_waiting_has_session CHECK (reason <> 'needs_newer_worker' OR session_id IS NOT NULL)
 );
+CREATE INDEX idx_dead_letters_waiting ON dead_letters (session_id, arrival)
+    WHERE reason = 'needs_newer_worker' AND requeued_at IS NULL;
+COMMENT ON INDEX idx_dead_letters_waiting IS 'Which sessions wait for a newer worker, and what waits with them?';
 CREATE INDEX idx_dead_letters_created ON dead_letters (created_at);
 COMMENT ON INDEX idx_dead_letters_created IS 'Which records were set aside last?';
 
@@ -51,6 +64,7 @@ CREATE TABLE workflow_definitions (
     name       text        NOT NULL,
     version    text        NOT NULL,
     source     text        NOT NULL,
+    is_enabled boolean     NOT NULL DEFAULT true,
     created_at timestamptz NOT NULL DEFAULT now(),
 
     CONSTRAINT workflow_definitions_hash_is_sha256 CHECK (hash ~ '^[0-9a-f]{64}$')
@@ -60,7 +74,8 @@ COMMENT ON INDEX idx_workflow_definitions_name IS 'Which versions of a workflow 
 
 -- Compare-and-set of owner and offset for every partition of a batch, locked in one order; GN002 if one differs.
 CREATE FUNCTION genesis_advance_position(
-    clusters text[], topics text[], partitions bigint[], epochs bigint[], expected bigint[], next bigint[]
+    clusters text[], topics text[], partitions bigint[], epochs bigint[], expected bigint[], next bigint[],
+    times timestamptz[], digests text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     fault text;
@@ -81,8 +96,8 @@ BEGIN
     IF fault IS NOT NULL THEN
         RAISE EXCEPTION '%', fault USING ERRCODE = 'GN002';
     END IF;
-    UPDATE kafka_positions p SET next_offset = u.o
-        FROM unnest(clusters, topics, partitions, next) AS u (c, t, n, o)
+    UPDATE kafka_positions p SET next_offset = u.o, last_time = u.s, last_digest = u.d
+        FROM unnest(clusters, topics, partitions, next, times, digests) AS u (c, t, n, o, s, d)
         WHERE p.cluster_id = u.c AND p.topic = u.t AND p.partition = u.n;
 END
 $$;

@@ -2,8 +2,8 @@
 # Installs what the build and the development environment need and this machine lacks. Does nothing when all is there.
 set -eu
 
-# Library packages for the build; PostgreSQL's server for `genesis dev` and the tests.
-packages="pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev postgresql"
+# Library packages for the build; PostgreSQL's server for `genesis dev` and the tests; faketime for one test.
+packages="faketime pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev libcurl4-openssl-dev postgresql"
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]
@@ -35,7 +35,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
     fi
 else
-    for library in libpq rdkafka yaml-0.1; do
+    for library in libpq rdkafka yaml-0.1 libcurl; do
         if ! pkg-config --exists "$library" 2>/dev/null; then
             echo "setup: this is no Debian system and pkg-config does not find $library; install it," >&2
             echo "setup: as well as libjq and the PostgreSQL server, with your own package tool." >&2

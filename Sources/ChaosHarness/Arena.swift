@@ -37,7 +37,7 @@ package final class Arena: Sendable {
         let migration = try ChildProcess(
             [genesis, "migrate", "up"],
             environment: [
-                "GENESIS_DATABASE_URL": cluster.connectionString(database: Self.template),
+                "GENESIS_DURABILITY": "any", "GENESIS_DATABASE_URL": cluster.connectionString(database: Self.template),
                 "GENESIS_MIGRATIONS": "\(root)/Migrations",
             ],
             logFile: "\(folder)/migrate.log"
@@ -127,7 +127,8 @@ package final class Field: Sendable {
         wrapper: [String] = []
     ) async throws -> WorkerProcess {
         var environment = [
-            "PATH": "/usr/bin:/bin", "GENESIS_DATABASE_URL": "\(url ?? databaseURL) application_name=\(node)",
+            "PATH": "/usr/bin:/bin", "GENESIS_DURABILITY": "any",
+            "GENESIS_DATABASE_URL": "\(url ?? databaseURL) application_name=\(node)",
             "GENESIS_KAFKA_BROKERS": brokers, "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties",
             "GENESIS_WORKFLOWS": "\(folder)/workflows", "GENESIS_MIGRATIONS": "\(arena.root)/Migrations",
             "GENESIS_NODE": node, "GENESIS_LOG_FORMAT": "json", "GENESIS_LOG_LEVEL": "debug", "GENESIS_GROUP_ID": group,

@@ -79,10 +79,22 @@ package actor InMemoryStore: Store {
         for row in commands where request.messages.contains(row.id) {
             keys[row.id] = TenantKey(tenantID: row.tenantID, key: row.idempotencyKey)
         }
-        return Loaded(now: clock, scopes: scopes, answers: answers, keys: keys)
+        let waiting = waitingSessions.intersection(request.sessions)
+        return Loaded(now: clock, scopes: scopes, answers: answers, keys: keys, waiting: waiting)
     }
 
+    /// Holds every commit until they are let go on.
+    package func hold() { isHeld = true }
+    package func letGo() {
+        isHeld = false
+        for continuation in held { continuation.resume() }
+        held = []
+    }
+    private var isHeld = false
+    private var held: [CheckedContinuation<Void, Never>] = []
+
     package func commit(_ batch: CommitBatch) async throws(StoreError) {
+        if isHeld { await withCheckedContinuation { held.append($0) } }
         if let fault = faults.first {
             faults.removeFirst()
             switch fault {
@@ -129,8 +141,23 @@ package actor InMemoryStore: Store {
         if Set(places).count < places.count { throw .conflict(reason: "two pending commands of one type") }
         for commit in batch.commits { apply(commit) }
         append(batch.outbox)
-        deadLetters += batch.deadLetters
-        for advance in batch.positions { positions[advance.topicPartition]?.nextOffset = advance.nextOffset }
+        for settled in batch.settledLetters {
+            guard let index = deadLetters.firstIndex(where: { $0.id == settled.id && $0.isWaiting }) else { continue }
+            if let reason = settled.reason {
+                deadLetters[index].reason = reason
+                deadLetters[index].detail = settled.detail ?? deadLetters[index].detail
+            } else {
+                deadLetters[index].requeuedAt = clock
+            }
+        }
+        for var letter in batch.deadLetters {
+            letter.arrival = Int64(deadLetters.count + 1)
+            deadLetters.append(letter)
+        }
+        for advance in batch.positions {
+            positions[advance.topicPartition]?.nextOffset = advance.nextOffset
+            positions[advance.topicPartition]?.fingerprint = advance.fingerprint
+        }
         commits += 1
     }
 
@@ -153,7 +180,7 @@ package actor InMemoryStore: Store {
     }
 
     private func append(_ messages: [OutboxMessage]) {
-        for var row in messages where !outbox.contains(where: { $0.id == row.id }) {
+        for var row in messages.flatMap(\.perDestination) where !outbox.contains(where: { $0.id == row.id }) {
             row.position = Int64(outbox.count + 1)
             outbox.append(row)
         }
@@ -175,12 +202,32 @@ package actor InMemoryStore: Store {
                 nextOffset: old?.nextOffset,
                 ownerEpoch: (old?.ownerEpoch ?? 0) + 1,
                 ownerID: owner,
+                fingerprint: old?.fingerprint,
+                resetNote: old?.resetNote,
                 updatedAt: clock
             )
             positions[partition] = position
             taken.append(position)
         }
         return taken
+    }
+
+    package func stopPosition(
+        cluster: String,
+        partition: TopicPartition,
+        epoch: Int64,
+        reason: String
+    ) async throws(StoreError) {
+        if positions[partition]?.ownerEpoch == epoch { positions[partition]?.stopReason = reason }
+    }
+
+    /// What an operator does by hand.
+    package func resetPosition(_ partition: TopicPartition, to offset: Int64?) {
+        positions[partition]?.nextOffset = offset
+        positions[partition]?.fingerprint = nil
+        positions[partition]?.stopReason = nil
+        positions[partition]?.ownerEpoch += 1
+        positions[partition]?.ownerID = OwnedPosition.operatorMark + "test"
     }
 
     package func positions(
@@ -191,7 +238,23 @@ package actor InMemoryStore: Store {
     }
 
     package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
-        Array(commands.filter { $0.status == .received && $0.verdict == nil }.prefix(limit))
+        let waiting = waitingSessions
+        return Array(
+            commands.filter { $0.status == .received && $0.verdict == nil && !waiting.contains($0.sessionID) }
+                .prefix(limit)
+        )
+    }
+
+    private var waitingSessions: Set<SessionID> { Set(deadLetters.filter(\.isWaiting).compactMap(\.sessionID)) }
+
+    package func waitingRecords(schemaVersion: Int, limit: Int) async throws(StoreError) -> [DeadLetter] {
+        var blocked = Set<SessionID>()
+        var found: [DeadLetter] = []
+        for letter in deadLetters where letter.isWaiting {
+            guard let session = letter.sessionID, !blocked.contains(session) else { continue }
+            if letter.needsSchema > schemaVersion { blocked.insert(session) } else { found.append(letter) }
+        }
+        return Array(found.prefix(limit))
     }
 
     package func dueInputs(limit: Int) async throws(StoreError) -> [DueInput] {
@@ -264,6 +327,10 @@ package actor InMemoryStore: Store {
                 outbox[index].errorMessage = error
                 outbox[index].nextRetryAt = clock + delay
                 outbox[index].status = outbox[index].retryCount > outbox[index].maxRetries ? .dead : .failed
+            case .delayed(let error, let delay):
+                outbox[index].errorMessage = error
+                outbox[index].nextRetryAt = clock + delay
+                outbox[index].status = .failed
             case .dead(let error):
                 outbox[index].status = .dead
                 outbox[index].errorMessage = error
@@ -271,9 +338,88 @@ package actor InMemoryStore: Store {
         }
     }
 
+    package func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {
+        var busy = tasks.values.filter { $0.status.isOpen && $0.requestedAt != nil && $0.notBefore != nil }
+        var waiting = tasks.values
+            .filter { $0.status == .pending && $0.requestedAt == nil && ($0.notBefore.map { $0 <= clock } ?? false) }
+            .sorted { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
+        var claimed: [ClaimedTask] = []
+        let isFree = { (busy: [AsyncTask], task: AsyncTask) in
+            busy.count { $0.taskType == task.taskType } < claim.types[task.taskType] ?? .max
+                && busy.count { $0.tenantID == task.tenantID } < claim.perTenant ?? .max
+                && (task.userID == nil
+                    || busy.count { $0.tenantID == task.tenantID && $0.userID == task.userID } < claim.perUser ?? .max)
+        }
+        while claimed.count < claim.limit {
+            let free = waiting.indices.filter { isFree(busy, waiting[$0]) }
+            let turns = free.map { index in (busy.count { $0.tenantID == waiting[index].tenantID }, index) }
+            guard let index = turns.min(by: { $0 < $1 })?.1 else { break }
+            var task = waiting.remove(at: index)
+            task.requestedAt = clock
+            task.executionNode = claim.owner
+            task.deadlineAt = min(clock + claim.lease, task.totalDeadlineAt)
+            tasks[task.id] = task
+            busy.append(task)
+            claimed.append(ClaimedTask(task: task, workflowHash: sessions[task.sessionID]?.workflowHash ?? ""))
+        }
+        return claimed
+    }
+
+    package func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID] {
+        leases.compactMap { lease in
+            guard var task = tasks[lease.task], task.status == .running, task.attempt == lease.attempt else {
+                return nil
+            }
+            task.deadlineAt = min(
+                clock + lease.duration,
+                task.attemptDeadlineAt ?? task.totalDeadlineAt,
+                task.totalDeadlineAt
+            )
+            tasks[task.id] = task
+            return task.id
+        }
+    }
+
     package func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
-        if definitions[definition.hash] == nil { definitions[definition.hash] = definition }
+        guard definitions[definition.hash] == nil else { return }
+        var saved = definition
+        // Each a little later than the one before, as with a real clock.
+        saved.createdAt = clock + .milliseconds(Int64(definitions.count))
+        definitions[definition.hash] = saved
     }
 
     package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? { definitions[hash] }
+
+    package func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
+        definitions.values.map {
+            DefinitionVersion(
+                hash: $0.hash,
+                name: $0.name,
+                version: $0.version,
+                isEnabled: $0.isEnabled,
+                createdAt: $0.createdAt
+            )
+        }.sorted { ($0.createdAt, $0.hash) < ($1.createdAt, $1.hash) }
+    }
+
+    package func pinnedDefinitions() async throws(StoreError) -> [String] {
+        Set(sessions.values.filter { !$0.status.hasEnded }.map(\.workflowHash)).sorted()
+    }
+
+    package func setDefinition(_ hash: String, isEnabled: Bool) { definitions[hash]?.isEnabled = isEnabled }
+}
+
+extension OutboxMessage {
+    /// What the database's trigger makes of a row with destinations.
+    fileprivate var perDestination: [OutboxMessage] {
+        if destinationTopics.isEmpty { return [self] }
+        var seen: Set<String> = []
+        return destinationTopics.filter { seen.insert($0).inserted }.enumerated().map { index, destination in
+            var row = self
+            if index > 0 { row.id = EventID(derivedFrom: id.description, destination) }
+            row.topic = destination
+            row.destinationTopics = index > 0 ? [] : destinationTopics
+            return row
+        }
+    }
 }

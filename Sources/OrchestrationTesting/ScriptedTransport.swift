@@ -1,4 +1,5 @@
 package import Orchestration
+internal import Synchronization
 
 /// A record source whose events a test puts in by hand.
 package actor ScriptedSource: RecordSource {
@@ -6,6 +7,7 @@ package actor ScriptedSource: RecordSource {
     private var waiter: CheckedContinuation<SourceEvent?, Never>?
     package private(set) var isClosed = false
     package private(set) var started: [Int: [TopicPartition: StartOffset]] = [:]
+    package private(set) var restarted: [Int] = []
     package private(set) var finished: [RecordBatch] = []
 
     package init() {}
@@ -33,6 +35,8 @@ package actor ScriptedSource: RecordSource {
     package func start(generation: Int, at offsets: [TopicPartition: StartOffset]) async {
         started[generation] = offsets
     }
+
+    package func restart(generation: Int) async { restarted.append(generation) }
 
     package func done(_ batch: RecordBatch) async { finished.append(batch) }
 
@@ -64,6 +68,11 @@ package actor ScriptedSink: RecordSink {
         }
     }
 
+    /// Nil: no broker answers. By default all topics are served.
+    package func serve(_ topics: @escaping @Sendable (Set<String>) -> Set<String>?) { serving = topics }
+    private var serving: @Sendable (Set<String>) -> Set<String>? = { $0 }
+    package func served(of topics: Set<String>) async -> Set<String>? { serving(topics) }
+
     package func close() async {}
 }
 
@@ -79,6 +88,8 @@ package actor SilentSink: RecordSink {
         return records.map { _ in .failed("closed") }
     }
 
+    package func served(of topics: Set<String>) async -> Set<String>? { nil }
+
     package func close() async {
         isClosed = true
         for continuation in waiting { continuation.resume() }
@@ -91,4 +102,19 @@ package struct SilentLog: LogSink {
     package init() {}
     package func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {}
     package func keeps(_ level: LogLevel) -> Bool { false }
+}
+
+/// A log that keeps its lines.
+package final class KeptLog: LogSink {
+    private let kept = Mutex<[(level: LogLevel, message: String, fields: [LogField])]>([])
+
+    package init() {}
+
+    package func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
+        kept.withLock { $0.append((level, message, fields)) }
+    }
+
+    /// How often something was said.
+    package func count(_ message: String) -> Int { messages.count { $0 == message } }
+    package var messages: [String] { kept.withLock { $0.map(\.message) } }
 }

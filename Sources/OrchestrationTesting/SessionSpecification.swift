@@ -61,20 +61,13 @@ package struct SessionSpecification {
         guard let task = task ?? tasks.last else { return nil }
         messages += 1
         let answer = AgentAnswer(taskID: task.id, attempt: attempt ?? task.attempt, kind: kind)
-        let type: String
-        switch kind {
-        case .started: type = "Task.Started"
-        case .progressed: type = "Task.Progressed"
-        case .completed(let result, _): type = result
-        case .failed: type = "Task.Failed"
-        }
         let id = MessageID(derivedFrom: "message", sessionID.description, "\(messages)")
         return tell(
             SessionMessage(
                 kind: .answer(answer),
                 id: id,
                 idempotencyKey: id.description,
-                type: type,
+                type: answer.type,
                 tenantID: tenantID,
                 sessionID: sessionID,
                 payload: [:],

@@ -221,10 +221,12 @@ package enum StoreContract {
                 faults.expect(try await store.definition(hash: hash)?.source == "one", "the definition changed")
                 let unknown = try await store.definition(hash: String(repeating: "b", count: 64))
                 faults.expect(unknown == nil, "an unknown hash has a definition")
+                let versions = try await store.definitionVersions().filter { $0.hash == hash }
+                faults.expect(versions.map(\.isEnabled) == [true], "a saved definition is not listed as enabled")
             },
-        ] as [Promise]
+        ] as [Promise] + queuePromises
 
-    private static func batch(_ commits: [Commit]) -> CommitBatch {
+    static func batch(_ commits: [Commit]) -> CommitBatch {
         var batch = CommitBatch()
         batch.commits = commits
         return batch

@@ -26,6 +26,7 @@ enum CommitSteps {
 
         let outbox = batch.commits.flatMap(\.outbox) + batch.outbox
         if !outbox.isEmpty { steps.append(OutboxTable.insert(outbox)) }
+        if !batch.settledLetters.isEmpty { steps.append(DeadLettersTable.settle(batch.settledLetters)) }
         if !batch.deadLetters.isEmpty { steps.append(DeadLettersTable.insert(batch.deadLetters)) }
         return steps
     }
@@ -38,6 +39,8 @@ enum CommitSteps {
             $0.column(positions) { $0.ownerEpoch }
             $0.column(positions) { $0.expectedOffset }
             $0.column(positions) { $0.nextOffset }
+            $0.column(positions) { $0.fingerprint?.timestamp }
+            $0.column(positions) { $0.fingerprint?.digest }
         }
     }
 

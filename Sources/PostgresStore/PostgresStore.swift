@@ -26,8 +26,9 @@ package struct PostgresStore: Store {
                     $0.column(request.idempotencyKeys) { $0.key }
                 },
                 Step(LoadStatements.keys) { $0.column(request.messages) { $0 } },
+                Step(DeadLettersTable.waitingSessions) { $0.column(request.sessions) { $0 } },
             ])
-            guard results.count == 7,
+            guard results.count == 8,
                 let now = try results[0].rows({ row throws(StoreError) in try row.value(Instant.self) }).first
             else { throw .broken(reason: "the database answered a load incompletely") }
             var scopes: [SessionID: SessionScope] = [:]
@@ -48,7 +49,8 @@ package struct PostgresStore: Store {
                 return (id: id, key: TenantKey(tenantID: try row.value(), key: try row.value()))
             }
             for row in found { keys[row.id] = row.key }
-            return Loaded(now: now, scopes: scopes, answers: answers, keys: keys)
+            let waiting = try results[7].rows { row throws(StoreError) in try row.value(SessionID.self) }
+            return Loaded(now: now, scopes: scopes, answers: answers, keys: keys, waiting: Set(waiting))
         }
     }
 
@@ -72,6 +74,22 @@ package struct PostgresStore: Store {
         return try await rows(step, PositionsTable.read)
     }
 
+    package func stopPosition(
+        cluster: String,
+        partition: TopicPartition,
+        epoch: Int64,
+        reason: String
+    ) async throws(StoreError) {
+        let step = Step(PositionsTable.stop) {
+            $0.add(cluster)
+            $0.add(partition.topic)
+            $0.add(partition.partition)
+            $0.add(epoch)
+            $0.add(reason)
+        }
+        try await run(step)
+    }
+
     package func positions(
         cluster: String,
         partitions: [TopicPartition]
@@ -86,6 +104,14 @@ package struct PostgresStore: Store {
 
     package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
         try await rows(Step(LoadStatements.received) { $0.add(limit) }, InboxTable.readInserted)
+    }
+
+    package func waitingRecords(schemaVersion: Int, limit: Int) async throws(StoreError) -> [DeadLetter] {
+        let step = Step(DeadLettersTable.waiting) {
+            $0.add(schemaVersion)
+            $0.add(limit)
+        }
+        return try await rows(step, DeadLettersTable.read)
     }
 
     package func dueInputs(limit: Int) async throws(StoreError) -> [DueInput] {
@@ -143,19 +169,59 @@ package struct PostgresStore: Store {
         try await run(step)
     }
 
+    package func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {
+        let types = claim.types.sorted { $0.key < $1.key }
+        let steps = [
+            Step(TaskQueueStatements.serialize),
+            Step(TaskQueueStatements.claim) {
+                $0.add(claim.owner)
+                $0.add(claim.limit)
+                $0.add(claim.lease.microseconds)
+                $0.column(types) { $0.key }
+                $0.column(types) { $0.value }
+                $0.add(claim.perTenant)
+                $0.add(claim.perUser)
+            },
+        ]
+        return try await pool.run { connection throws(StoreError) in
+            guard let result = try connection.transaction(steps).last else { return [] }
+            return try result.rows { row throws(StoreError) in
+                ClaimedTask(task: try TasksTable.read(&row), workflowHash: try row.value())
+            }
+        }
+    }
+
+    package func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID] {
+        guard !leases.isEmpty else { return [] }
+        let step = Step(TaskQueueStatements.renew) {
+            $0.column(leases) { $0.task }
+            $0.column(leases) { $0.attempt }
+            $0.column(leases) { $0.duration.microseconds }
+        }
+        return try await rows(step) { row throws(StoreError) in try row.value() }
+    }
+
     package func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
         let step = Step(DefinitionsTable.insert) {
             $0.add(definition.hash)
             $0.add(definition.name)
             $0.add(definition.version)
             $0.add(definition.source)
-            $0.add(definition.createdAt)
+            $0.add(definition.isEnabled)
         }
         try await run(step)
     }
 
     package func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? {
         try await rows(Step(DefinitionsTable.select) { $0.add(hash) }, DefinitionsTable.read).first
+    }
+
+    package func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
+        try await rows(Step(DefinitionsTable.versions), DefinitionsTable.readVersion)
+    }
+
+    package func pinnedDefinitions() async throws(StoreError) -> [String] {
+        try await rows(Step(DefinitionsTable.pinned)) { row throws(StoreError) in try row.value() }
     }
 
     private func run(_ step: Step) async throws(StoreError) {
@@ -186,19 +252,20 @@ extension OutboxOutcome.Result {
         switch self {
         case .sent: "sent"
         case .failed: "failed"
+        case .delayed: "delayed"
         case .dead: "dead"
         }
     }
     var error: String? {
         switch self {
         case .sent: nil
-        case .failed(let error, _), .dead(let error): error
+        case .failed(let error, _), .delayed(let error, _), .dead(let error): error
         }
     }
     var delay: Int64 {
         switch self {
         case .sent, .dead: 0
-        case .failed(_, let delay): delay.microseconds
+        case .failed(_, let delay), .delayed(_, let delay): delay.microseconds
         }
     }
 }

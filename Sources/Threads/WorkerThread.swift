@@ -97,3 +97,6 @@ package func startThread(_ body: @escaping @Sendable () -> Void) {
     // Without threads nothing can work and nothing has been promised yet: the process ends here, with the reason.
     precondition(code == 0, "the system refused a thread (error \(code))")
 }
+
+/// Blocks the calling thread, which must not be one of the cooperative pool.
+package func sleepMicroseconds(_ microseconds: UInt32) { usleep(microseconds) }

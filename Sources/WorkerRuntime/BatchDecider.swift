@@ -10,19 +10,36 @@ struct BatchDecider: Sendable {
         var commits: [Commit] = []
         /// Messages whose key was seen before; nothing is written for them.
         var duplicates: [SessionMessage] = []
+        /// Which of the messages, by index, are for a session that waits for a newer worker; nothing was decided.
+        var waiting: [Int] = []
     }
 
-    func decide(_ messages: [SessionMessage]) async throws(StoreError) -> Decided {
+    /// - Parameter takesUp: whether the messages are those for which their sessions were set aside.
+    func decide(_ messages: [SessionMessage], takesUp: Bool = false) async throws(StoreError) -> Decided {
         guard !messages.isEmpty else { return Decided() }
         let loaded = try await store.load(request(for: messages))
         var scopes = loaded.scopes
         var decided = Decided()
         var seen = Set<TenantKey>()
         var ids: [MessageID: TenantKey] = [:]
-        for message in messages {
+        for (index, message) in messages.enumerated() {
+            if !takesUp, loaded.waiting.contains(message.sessionID) {
+                decided.waiting.append(index)
+                continue
+            }
             let key = TenantKey(tenantID: message.tenantID, key: message.idempotencyKey)
             if isAnswered(message, loaded.answers[key]) || (message.hasAnswer && !seen.insert(key).inserted) {
                 decided.duplicates.append(message)
+                if let first = loaded.answers[key], let notice = notice(to: message, of: first, loaded.now) {
+                    let version = scopes[message.sessionID]?.session?.version ?? 0
+                    var commit = Commit(
+                        sessionID: message.sessionID,
+                        tenantID: message.tenantID,
+                        expectedVersion: version
+                    )
+                    commit.outbox = [notice]
+                    decided.commits.append(commit)
+                }
                 continue
             }
             if message.hasAnswer {
@@ -39,6 +56,18 @@ struct BatchDecider: Sendable {
             scopes[message.sessionID] = scope
         }
         return decided
+    }
+
+    /// A command under the key of another one is told what became of that. The same command once more is not: it has
+    /// its answer, and brokers and restarts repeat records.
+    private func notice(to message: SessionMessage, of first: InboxCommand, _ now: Instant) -> OutboxMessage? {
+        guard message.kind == .command, message.row == nil, message.id != first.id else { return nil }
+        let became = first.verdict.map { "its verdict is \($0.rawValue)" } ?? "it has no verdict yet"
+        let reason = "the key is command \(first.id)'s; \(became)"
+        return settings.topics.notice(
+            of: message.inboxRow(.failed, .duplicate, reason: reason, correlationID: first.correlationID, now: now),
+            now: now
+        )
     }
 
     private func decideOne(
@@ -60,7 +89,8 @@ struct BatchDecider: Sendable {
             }
             switch message.kind {
             case .answer(let answer): request.tasks.append(answer.taskID)
-            case .due(.task(let id, _)): request.tasks.append(id)
+            case .due(.task(let id, _)), .due(.turn(let id, _, _)): request.tasks.append(id)
+            case .unreadableAnswer: break
             case .due(.timer), .due(.handle), .due(.reminder): break
             case .command:
                 if let task = message.operatedTask { request.tasks.append(task) }
@@ -80,7 +110,7 @@ struct BatchDecider: Sendable {
 
     private func workflow(for message: SessionMessage, _ scope: SessionScope) async throws(StoreError) -> Workflow? {
         if let session = scope.session { return try await catalog.workflow(hash: session.workflowHash) }
-        return await catalog.newest(named: message.payload["workflow"].string ?? settings.defaultWorkflow)
+        return try await catalog.newest(named: message.payload["workflow"].string ?? settings.defaultWorkflow)
     }
 }
 
@@ -88,11 +118,11 @@ extension SessionMessage {
     /// Whether the message is remembered under its key. Progress is not: it is told many times and means the same.
     var hasAnswer: Bool {
         switch kind {
-        case .command: true
+        case .command, .unreadableAnswer: true
         case .answer(let answer):
             switch answer.kind {
             case .started, .progressed: false
-            case .completed, .failed: true
+            case .completed, .failed, .handedBack: true
             }
         // What is due is checked against the row's own state instead.
         case .due: false
@@ -101,7 +131,7 @@ extension SessionMessage {
 
     var isFromOutside: Bool {
         switch kind {
-        case .command, .answer: true
+        case .command, .answer, .unreadableAnswer: true
         case .due: false
         }
     }

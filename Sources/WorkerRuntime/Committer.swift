@@ -6,6 +6,7 @@ package struct Committer: Sendable {
     let store: any Store
     let decider: BatchDecider
     let relayBell: Bell
+    let watchdog: Watchdog
     let log: any LogSink
 
     /// What one attempt at a batch came to.
@@ -18,12 +19,21 @@ package struct Committer: Sendable {
 
     /// Decides and commits the messages and `base` (positions, dead letters) in one transaction, as often as it takes.
     ///
-    /// - Parameter isMoved: whether a commit whose answer was lost has taken effect after all.
+    /// - Parameters:
+    ///   - takesUp: whether the messages are those for which their sessions were set aside.
+    ///   - setAside: the row for a message, by index, whose session waits for a newer worker; nil leaves it as it is.
+    ///   - isMoved: whether a commit whose answer was lost has taken effect after all.
     func commit(
         _ messages: [SessionMessage],
         base: CommitBatch,
+        takesUp: Bool = false,
+        setAside: @Sendable (Int) -> DeadLetter? = { _ in nil },
         isMoved: () async throws(StoreError) -> Bool
     ) async throws -> Attempt {
+        let work = watchdog.begin(
+            messages.first.map { "the work on \($0.type) of session \($0.sessionID)" } ?? "a position's move"
+        )
+        defer { watchdog.end(work) }
         var conflicts = 0
         var isUncertain = false
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
@@ -31,8 +41,9 @@ package struct Committer: Sendable {
             do throws(StoreError) {
                 if isUncertain, try await isMoved() { return .done }
                 isUncertain = false
-                let decided = try await decider.decide(messages)
+                let decided = try await decider.decide(messages, takesUp: takesUp)
                 var batch = base
+                batch.deadLetters += decided.waiting.compactMap(setAside)
                 batch.commits = decided.commits
                 if !batch.isEmpty {
                     isUncertain = true
@@ -58,6 +69,7 @@ package struct Committer: Sendable {
                 case .refused(let reason): return .refused(reason)
                 case .unavailable(let reason), .exhausted(let reason):
                     log.warning("the database is away, waiting", LogField("reason", reason))
+                    watchdog.excuse(work)
                     await backoff.pause()
                     if Task.isCancelled { return .fenced("the worker is stopping; the database is away: \(reason)") }
                 case .broken(let reason): throw WorkerFailure(reason)

@@ -7,6 +7,8 @@ struct MessageReader: Sendable {
         /// Not for us, or nothing to do; with the reason, for the log.
         case ignored(String)
         case deadLetter(DeadLetter.Reason, String)
+        /// A newer worker must read it; until then its session is set aside.
+        case newer(SessionID, schemaVersion: Int)
     }
 
     let settings: WorkerSettings
@@ -21,6 +23,9 @@ struct MessageReader: Sendable {
         case .tombstone: return .ignored("tombstone")
         case .deadLetter(let reason, let detail): return .deadLetter(reason, detail)
         case .envelope(let envelope):
+            if envelope.schemaVersion > settings.schemaVersionMax, !isFact(envelope) {
+                return .newer(envelope.sessionID, schemaVersion: envelope.schemaVersion)
+            }
             let topic = record.topicPartition.topic
             if topic == settings.commandsTopic { return await command(envelope) }
             if topic == settings.eventsTopic { return await event(envelope) }
@@ -40,7 +45,11 @@ struct MessageReader: Sendable {
         if envelope.source == PublishedForm.source { return .ignored("own event") }
         if envelope.type == SessionMessages.commandReceived {
             do throws(EnvelopeFault) {
-                return await command(try envelope.unwrapped())
+                let inner = try envelope.unwrapped()
+                if inner.schemaVersion > settings.schemaVersionMax {
+                    return .newer(inner.sessionID, schemaVersion: inner.schemaVersion)
+                }
+                return await command(inner)
             } catch {
                 return .deadLetter(error.reason, error.detail)
             }
@@ -49,12 +58,16 @@ struct MessageReader: Sendable {
         return .message(message(envelope, .command))
     }
 
+    /// Whether the record is one of our own facts, in whatever version they were written.
+    private func isFact(_ envelope: Envelope) -> Bool { envelope.source == PublishedForm.source }
+
     private func answer(_ envelope: Envelope) -> Reading {
         if envelope.source == PublishedForm.source { return .ignored("own event") }
         do {
             return .message(message(envelope, .answer(try AgentAnswer.read(envelope))))
         } catch {
-            return .deadLetter(.invalidEnvelope, "\(error)")
+            // The session and the message are known: a verdict says more than a dead letter, and nothing else can follow.
+            return .message(message(envelope, .unreadableAnswer("\(error)")))
         }
     }
 

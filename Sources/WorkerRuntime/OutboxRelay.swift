@@ -60,9 +60,8 @@ struct OutboxRelay: Sendable {
                 let rows = try await store.dueOutbox(lanes: lanes, limit: settings.relayBatchMax)
                 if rows.isEmpty { break }
                 let outcomes = try await publish(rows)
-                if outcomes.allSatisfy(\.isFailure) { break }
-                try await store.markOutbox(outcomes, lanes: lanes)
-                if outcomes.contains(where: { $0.result != .sent }) { break }
+                if !outcomes.isEmpty { try await store.markOutbox(outcomes, lanes: lanes) }
+                if outcomes.count < rows.count || outcomes.contains(where: { $0.result != .sent }) { break }
             }
             try await store.releaseLanes(owner: settings.node)
         } catch {
@@ -120,16 +119,35 @@ struct OutboxRelay: Sendable {
             throw StoreError.broken(reason: "\(error)")
         }
         Failpoint.reach(.recordsAcknowledged)
-        // Nothing at all was taken: the brokers are away, and no record is to blame. Counted as tries of the records, an
-        // outage of minutes would leave them DEAD.
-        if outcomes.allSatisfy(\.isFailure) { return Progress(found: rows.count) }
-        try await store.markOutbox(outcomes, lanes: share)
+        if !outcomes.isEmpty { try await store.markOutbox(outcomes, lanes: share) }
         return Progress(found: rows.count, settled: outcomes.count)
+    }
+
+    /// Sends the rows and says what became of them; nothing of those that failed because no broker answers.
+    private func publish(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome] {
+        let sent = try await sendInRounds(rows)
+        let troubled = Set(sent.filter { $0.result.isFailure }.map(\.row.topic))
+        let served = troubled.isEmpty ? [] : await sink.served(of: troubled)
+        return sent.compactMap { row, result in
+            guard case .failed(let error, _) = result else {
+                return OutboxOutcome(id: row.id, lane: row.lane, result: result)
+            }
+            // Nobody answers, and no record is to blame: counted as tries, an outage of minutes would leave them DEAD.
+            guard let served else { return nil }
+            let isBlamed = served.contains(row.topic)
+            return OutboxOutcome(
+                id: row.id,
+                lane: row.lane,
+                result: isBlamed ? result : .delayed(error: error, retryAfter: settings.relayOutageDelay)
+            )
+        }
     }
 
     /// Sends in rounds, each with at most one row of a topic and key: a row is sent only once those before it are
     /// through, so a record that the brokers refuse never lets a later one of its key overtake.
-    private func publish(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome] {
+    private func sendInRounds(
+        _ rows: [OutboxMessage]
+    ) async throws -> [(row: OutboxMessage, result: OutboxOutcome.Result)] {
         var queues: [[OutboxMessage]] = []
         var indices: [RouteKey: Int] = [:]
         for row in rows {
@@ -141,52 +159,40 @@ struct OutboxRelay: Sendable {
                 queues.append([row])
             }
         }
-        var outcomes: [OutboxOutcome] = []
+        var outcomes: [(row: OutboxMessage, result: OutboxOutcome.Result)] = []
         var round = 0
         while true {
             let heads = queues.indices.filter { queues[$0].count > round }
             if heads.isEmpty { return outcomes }
             let sent = heads.map { queues[$0][round] }
             for (index, (row, result)) in zip(heads, zip(sent, try await send(sent))) {
-                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
+                outcomes.append((row, result))
                 if result != .sent { queues[index].removeSubrange((round + 1)...) }
             }
             round += 1
         }
     }
 
-    /// Sends each row to all its destinations.
     private func send(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome.Result] {
-        let records = rows.map { row in
-            (row.destinationTopics.isEmpty ? [row.topic] : row.destinationTopics).map { row.record(for: $0) }
-        }
-        var results = await sink.send(records.flatMap(\.self))[...]
-        var outcomes: [OutboxOutcome.Result] = []
-        for (row, sent) in zip(rows, records) {
-            let answers = results.prefix(sent.count)
-            results = results.dropFirst(sent.count)
-            outcomes.append(try outcome(of: row, answers))
-        }
-        return outcomes
+        let answers = await sink.send(rows.map { $0.record() })
+        return try zip(rows, answers).map { row, answer in try outcome(of: row, answer) }
     }
 
-    private func outcome(of row: OutboxMessage, _ answers: ArraySlice<SendResult>) throws -> OutboxOutcome.Result {
-        for answer in answers {
-            switch answer {
-            case .sent: continue
-            case .failed(let reason):
-                log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
-                return .failed(error: reason, retryAfter: retryDelay(row.retryCount))
-            case .refused(let reason):
-                log.error("refused by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
-                return .dead(error: reason)
-            case .fatal(let reason): throw WorkerFailure("the Kafka producer cannot go on: \(reason)")
-            }
+    private func outcome(of row: OutboxMessage, _ answer: SendResult) throws -> OutboxOutcome.Result {
+        switch answer {
+        case .sent: return .sent
+        case .failed(let reason):
+            log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
+            return .failed(error: reason, retryAfter: Self.retryDelay(row.retryCount, settings))
+        case .refused(let reason):
+            log.error("refused by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
+            return .dead(error: reason)
+        case .fatal(let reason): throw WorkerFailure("the Kafka producer cannot go on: \(reason)")
         }
-        return .sent
     }
 
-    private func retryDelay(_ failures: Int) -> Interval {
+    /// Twice as long with each failure, up to the limit, and somewhere in its upper half.
+    static func retryDelay(_ failures: Int, _ settings: WorkerSettings) -> Interval {
         var delay = settings.relayRetryInitial.microseconds
         for _ in 0..<min(failures, 32) where delay < settings.relayRetryMax.microseconds { delay *= 2 }
         delay = min(delay, settings.relayRetryMax.microseconds)
@@ -199,10 +205,10 @@ struct OutboxRelay: Sendable {
     }
 }
 
-extension OutboxOutcome {
+extension OutboxOutcome.Result {
     fileprivate var isFailure: Bool {
-        switch result {
-        case .sent, .dead: false
+        switch self {
+        case .sent, .delayed, .dead: false
         case .failed: true
         }
     }

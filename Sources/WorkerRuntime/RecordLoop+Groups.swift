@@ -101,20 +101,34 @@ extension RecordLoop {
                 topicPartition: stretch.partition,
                 ownerEpoch: owner.epoch,
                 expectedOffset: owner.nextOffset,
-                nextOffset: last.offset + 1
+                nextOffset: last.offset + 1,
+                fingerprint: RecordFingerprint(of: last)
             )
         }
         let positions = base.positions
         var messages: [SessionMessage] = []
+        var sources: [IncomingRecord] = []
+        var waiting: Set<SessionID> = []
         for record in stretches.lazy.flatMap(\.records) {
             switch await reader.read(record) {
-            case .message(let message): messages.append(message)
+            case .message(let message) where waiting.contains(message.sessionID):
+                base.deadLetters.append(Self.letter(record, behind: message.sessionID, in: cluster))
+            case .message(let message):
+                messages.append(message)
+                sources.append(record)
+            case .newer(let session, let version):
+                waiting.insert(session)
+                base.deadLetters.append(letter(record, of: session, version))
             case .ignored(let reason):
                 log.debug("ignored", LogField("record", Self.name(record)), LogField("reason", reason))
             case .deadLetter(let reason, let detail): setAside(record, reason, detail, in: &base)
             }
         }
-        switch try await commit(messages, base) {
+        let told = progress.hold(messages)
+        timeProgress()
+        let attempt = try await commit(told.now, from: told.places.map { $0.map { sources[$0] } }, base)
+        if case .done = attempt {} else { progress.putBack(told.wereHeld) }
+        switch attempt {
         case .done: advance(positions)
         case .fenced(let reason):
             if stretches.count == 1 { return lose(first.partition, of: first.batch.generation, reason) }
@@ -142,7 +156,7 @@ extension RecordLoop {
         var base = CommitBatch()
         base.positions = positions
         setAside(record, .refused, reason, in: &base)
-        switch try await commit([], base) {
+        switch try await commit([], from: [], base) {
         case .done: advance(positions)
         case .fenced(let reason): lose(batch.topicPartition, of: batch.generation, reason)
         case .refused(let reason):
@@ -156,9 +170,20 @@ extension RecordLoop {
         }
     }
 
-    private func commit(_ messages: [SessionMessage], _ base: CommitBatch) async throws -> Committer.Attempt {
+    /// - Parameter records: those of the messages; nil for one that had been held.
+    private func commit(
+        _ messages: [SessionMessage],
+        from records: [IncomingRecord?],
+        _ base: CommitBatch
+    ) async throws -> Committer.Attempt {
         let (store, cluster, positions) = (self.store, self.cluster, base.positions)
-        return try await committer.commit(messages, base: base) { () async throws(StoreError) -> Bool in
+        return try await committer.commit(
+            messages,
+            base: base,
+            setAside: { index in
+                records[index].map { Self.letter($0, behind: messages[index].sessionID, in: cluster) }
+            }
+        ) { () async throws(StoreError) -> Bool in
             // After a COMMIT without answer the truth is in our own position rows. They move together; one that has been
             // taken by another owner since says nothing.
             let rows = try await store.positions(cluster: cluster, partitions: positions.map(\.topicPartition))
@@ -194,5 +219,5 @@ extension RecordLoop {
         )
     }
 
-    private static func name(_ record: IncomingRecord) -> String { "\(record.topicPartition)@\(record.offset)" }
+    static func name(_ record: IncomingRecord) -> String { "\(record.topicPartition)@\(record.offset)" }
 }

@@ -24,6 +24,8 @@ actor RecordLoop {
     var owned: [TopicPartition: Owned] = [:]
     var cluster = ""
     var groups = Groups()
+    var progress = HeldProgress()
+    var progressTimer: Task<Void, Never>?
     /// The newest assignment that has ended; they are numbered upwards.
     private var lastEnded = -1
     private var isTaking = false
@@ -47,7 +49,10 @@ actor RecordLoop {
     /// Runs until the source has been closed and every batch under way is done.
     func run() async throws {
         cluster = try await awaitCluster()
-        defer { for check in checks { check.disarm() } }
+        defer {
+            for check in checks { check.disarm() }
+            stoppedLook?.cancel()
+        }
         try await withThrowingTaskGroup(of: Void.self) { group in
             while let event = await source.next() {
                 switch event {
@@ -59,6 +64,7 @@ actor RecordLoop {
                     Failpoint.reach(.partitionsRevoked)
                     lastEnded = max(lastEnded, generation)
                     owned = owned.filter { $0.value.generation != generation }
+                    stopped = stopped.filter { $0.value.generation != generation }
                     log.info("partitions given up", LogField("generation", generation))
                 case .batch(let batch):
                     Failpoint.reach(.recordsPolled)
@@ -67,8 +73,7 @@ actor RecordLoop {
                     case .startWaiting: group.addTask { try await self.workOffPassengers() }
                     case nil: break
                     }
-                case .partitionStopped(let partition, let reason):
-                    log.error("partition stopped", LogField("partition", partition), LogField("reason", reason))
+                case .partitionStopped(let partition, let reason): await stop(partition, reason)
                 case .notice(let text): log.warning(text)
                 case .fatal(let reason): throw WorkerFailure("the Kafka client cannot go on: \(reason)")
                 }
@@ -76,11 +81,16 @@ actor RecordLoop {
                 if let failed = failure { throw failed }
             }
             try await group.waitForAll()
+            progressTimer?.cancel()
+            await writeProgress()
             if let failed = failure { throw failed }
         }
     }
 
     private var failure: WorkerFailure?
+    /// Partitions that stand still until an operator says how to go on, as they were owned.
+    var stopped: [TopicPartition: Owned] = [:]
+    var stoppedLook: Task<Void, Never>?
     /// Of partitions lost to another worker.
     private var checks: [Fuse] = []
 
@@ -125,7 +135,14 @@ actor RecordLoop {
                         epoch: position.ownerEpoch,
                         nextOffset: position.nextOffset
                     )
-                    offsets[position.topicPartition] = position.nextOffset.map { .offset($0) } ?? .beginning
+                    offsets[position.topicPartition] = position.start
+                    if let note = position.resetNote, position.fingerprint == nil {
+                        log.warning(
+                            "the position was set by an operator",
+                            LogField("partition", position.topicPartition),
+                            LogField("by", note)
+                        )
+                    }
                 }
                 await source.start(generation: generation, at: offsets)
                 log.info(

@@ -1,12 +1,13 @@
 package import Orchestration
 
-/// One worker: the record loop, the inbox poller, the relay and the sweeper, started and stopped together.
+/// One worker: the record loop, the inbox poller, the sweeper, the queue of tasks and the relay, started and stopped together.
 package struct Worker: Sendable {
     private let settings: WorkerSettings
     private let store: any Store
     private let source: any RecordSource
     private let sink: any RecordSink
     private let catalog: WorkflowCatalog
+    private let caller: (any HTTPCaller)?
     private let log: any LogSink
 
     package init(
@@ -15,6 +16,7 @@ package struct Worker: Sendable {
         source: any RecordSource,
         sink: any RecordSink,
         catalog: WorkflowCatalog,
+        caller: (any HTTPCaller)? = nil,
         log: any LogSink
     ) {
         self.settings = settings
@@ -22,31 +24,58 @@ package struct Worker: Sendable {
         self.source = source
         self.sink = sink
         self.catalog = catalog
+        self.caller = caller
         self.log = log
     }
 
     /// Runs until `stop` ends, then drains: no new records, work under way is committed, lanes are given back. What is
     /// committed and not sent is sent by whoever takes the lanes next. Ends early with the failure of a part that
     /// cannot go on. Whoever calls bounds the time with `WorkerSettings.drainLimit`.
-    package func run(until stop: @escaping @Sendable () async -> Void) async throws {
+    ///
+    /// - Parameter onStall: called, on a thread of its own, when work has been under way for `WorkerSettings.stallLimit`
+    ///   and committed nothing; whatever hangs cannot be cancelled, so the process should end.
+    package func run(
+        until stop: @escaping @Sendable () async -> Void,
+        onStall: @escaping @Sendable (String) -> Void = { _ in }
+    ) async throws {
         let bell = Bell()
+        let watchdog = Watchdog(limit: settings.stallLimit)
+        watchdog.start(onStall)
+        defer { watchdog.stop() }
         let committer = Committer(
             settings: settings,
             store: store,
             decider: BatchDecider(settings: settings, store: store, catalog: catalog),
             relayBell: bell,
+            watchdog: watchdog,
+            log: log
+        )
+        let reader = MessageReader(settings: settings, catalog: catalog)
+        let setAside = SetAsideReader(
+            settings: settings,
+            store: store,
+            reader: reader,
+            committer: committer,
             log: log
         )
         let records = RecordLoop(
             settings: settings,
             source: source,
             store: store,
-            reader: MessageReader(settings: settings, catalog: catalog),
+            reader: reader,
             committer: committer,
             log: log
         )
         let poller = InboxPoller(settings: settings, store: store, committer: committer, log: log)
         let sweeper = DeadlineSweeper(settings: settings, store: store, committer: committer, log: log)
+        let tasks = TaskQueue(
+            settings: settings,
+            store: store,
+            committer: committer,
+            catalog: catalog,
+            caller: caller,
+            log: log
+        )
         let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: bell, log: log)
 
         // Brokers that are away hold nobody up: closing the sink ends what is being sent, and it stays in the outbox.
@@ -69,6 +98,14 @@ package struct Worker: Sendable {
             }
             group.addTask {
                 try await sweeper.run()
+                return .other
+            }
+            group.addTask {
+                try await setAside.run()
+                return .other
+            }
+            group.addTask {
+                try await tasks.run()
                 return .other
             }
             group.addTask {

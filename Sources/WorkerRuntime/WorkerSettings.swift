@@ -11,6 +11,13 @@ package struct WorkerSettings: Sendable {
     package var commandsTopic = "genesis.session.commands"
     package var eventsTopic = "genesis.session.events"
 
+    /// The newest shape of messages that this worker reads; a session that is sent a newer one is set aside.
+    package var schemaVersionMax = Envelope.schemaVersionMax
+    /// How often it is looked whether a session can be taken up that an older worker has set aside.
+    package var setAsideLookInterval = Interval.seconds(30)
+    /// How many records that were set aside are taken up at once.
+    package var setAsideBatchMax = 200
+
     /// How often a transaction that met a conflict is decided anew before it backs off.
     package var conflictRetriesMax = 10
     /// The first and the longest pause while the database is away.
@@ -20,12 +27,21 @@ package struct WorkerSettings: Sendable {
     /// How long a partition may stay assigned here after another worker has taken its position.
     package var fencedLimit = Interval.seconds(30)
 
+    /// How often a partition that has stopped looks whether an operator has set its position.
+    package var stoppedLookInterval = Interval.seconds(5)
+
+    /// How long work may be under way without a commit, while the database answers, before the process ends so that
+    /// others take over. Longer than the database's own limits on statements and locks.
+    package var stallLimit = Interval.seconds(120)
     /// How many groups of batches are decided and committed side by side: one is written while another is decided.
     package var recordGroupsMax = 2
     /// A group of batches with so many records takes no further batch.
     package var groupRecordsMax = 500
     /// How long a position that moved over our own facts waits for a group that it can go with.
     package var passengerWait = Interval.milliseconds(20)
+
+    /// How often a task's progress is written; what is told meanwhile becomes one.
+    package var progressInterval = Interval.seconds(1)
 
     /// How many inserted rows are decided in one transaction.
     package var inboxBatchMax = 100
@@ -42,6 +58,22 @@ package struct WorkerSettings: Sendable {
     /// The first pause before a record that was not taken is sent again; doubled each time, with jitter.
     package var relayRetryInitial = Interval.seconds(1)
     package var relayRetryMax = Interval.seconds(300)
+    /// The pause before a record is sent again whose topic has no brokers while others have; no try is counted.
+    package var relayOutageDelay = Interval.seconds(10)
+
+    /// How many tasks this worker does itself at once.
+    package var tasksMax = 16
+    /// How many queued tasks of one tenant, and of one user, may have their turn at once in the fleet; nil for any number.
+    package var tasksPerTenant: Int?
+    package var tasksPerUser: Int?
+    /// The pause between two looks at the queue when there was nothing.
+    package var taskPollInterval = Interval.milliseconds(250)
+    /// How long a task that was given its turn may take to begin.
+    package var turnLease = Interval.seconds(30)
+    /// How often the leases of running tasks are renewed, and those that were cancelled noticed.
+    package var leaseRenewInterval = Interval.seconds(1)
+    /// How long a stopping worker lets its tasks come to their end, before it hands them back.
+    package var lastCallsLimit = Interval.seconds(5)
 
     package var sweepInterval = Interval.milliseconds(500)
     package var sweepBatchMax = 200

@@ -15,11 +15,55 @@ extension Reading {
         for node in chart.nodes where node.kind == .atomic && node.parent != nil && !hasWayOut(node, chart) {
             warn("no-way-out", "`\(node.id)` is not final, and nothing leads out of it", node.place)
         }
+        if refusesUnreachable { checkWaits(chart) }
         for (event, place) in raised where !chart.names(event) {
             let names = chart.nodes.flatMap { $0.on.map(\.descriptor) }
             let hint = Suggestion.hint(for: event, among: names)
             warn("unheard-event", "no state takes the raised event `\(event)`", place, hint: hint)
         }
+    }
+
+    /// What a session may wait for, and for how long.
+    private func checkWaits(_ chart: Chart) {
+        for node in chart.nodes {
+            if waitsWithoutLimit(node, chart) {
+                let hint = "give it `meta.park` with `expires`, or an `after`"
+                warn(
+                    "wait-without-limit",
+                    "`\(node.id)` waits for commands without a time limit",
+                    node.place,
+                    hint: hint
+                )
+            }
+            let replies = node.on.filter { $0.descriptor != SessionMessages.parkExpired }
+            if node.park != nil, !replies.contains(where: { !$0.transition.targets.isEmpty }) {
+                warn("wait-without-end", "no reply ends the wait `\(node.id)`", node.place, hint: "give `on` a reply")
+            }
+            var settled: Set<String> = []
+            for reply in node.on {
+                let name = "`\(reply.descriptor)` of `\(node.id)`"
+                if settled.contains(reply.descriptor) {
+                    let hint = "put the transition without a guard last"
+                    let message = "\(name) is never taken here: one before it has no guard"
+                    warn("reply-never-taken", message, reply.transition.place, hint: hint)
+                }
+                if reply.transition.guardCondition == nil { settled.insert(reply.descriptor) }
+            }
+        }
+    }
+
+    /// Regions of a parallel state are left out: while one idles, another may limit the wait.
+    private func waitsWithoutLimit(_ node: StateNode, _ chart: Chart) -> Bool {
+        guard node.kind == .atomic, node.park == nil, !node.on.isEmpty else { return false }
+        var current: StateNode? = node
+        while let state = current {
+            if state.kind == .parallel || state.park != nil || !state.after.isEmpty || !state.invoke.isEmpty {
+                return false
+            }
+            if !state.always.isEmpty { return false }
+            current = state.parent.map { chart.nodes[$0] }
+        }
+        return true
     }
 
     private func hasWayOut(_ node: StateNode, _ chart: Chart) -> Bool {

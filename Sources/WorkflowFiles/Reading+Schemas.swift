@@ -7,7 +7,7 @@ extension Reading {
         let document = node.json
         if case .failure(let faults) = JSONSchema.compile(document) {
             for fault in faults.all {
-                let hint = fault.pointer.hasSuffix("/pattern") ? "use `enum`, `minLength` or a guard" : nil
+                let hint = fault.pointer.hasSuffix("/pattern") ? "`enum`, `minLength` or a guard may do" : nil
                 error("schema", "\(what): \(fault)", node.place(of: fault.pointer), hint: hint)
             }
         }

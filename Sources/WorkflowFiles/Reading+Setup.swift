@@ -37,12 +37,11 @@ extension Reading {
         let what = "the actor `\(name)`"
         guard node.entries != nil else { return wrongType(what, expected: "an object", node) }
         checkKeys(node, what, known: WorkflowKeys.actor)
-        guard let topic = node["topic"] else { return error("missing-key", "\(what) needs a `topic`", entry.keyPlace) }
-        guard let topic = text(topic, "`topic` of \(what)") else { return }
+        guard let executor = executor(entry) else { return }
         var actor = Actor(
             name: name,
-            topic: topic,
-            answersTopic: Self.answersTopic(topic),
+            executor: executor,
+            concurrency: concurrency(node["concurrency"], what),
             resultType: text(node["result"], "`result` of \(what)") ?? Self.resultType(name)
         )
         if let timeouts = node["timeouts"], !timeouts.isNull { actor.timeouts = self.timeouts(timeouts, what) }
@@ -54,6 +53,51 @@ extension Reading {
             warn("actor-defaults", "\(what) has no \(names); the defaults hold", entry.keyPlace)
         }
         actors[name] = actor
+    }
+
+    private func executor(_ entry: DocumentNode.Entry) -> TaskExecutor? {
+        let node = entry.value
+        let what = "the actor `\(entry.key)`"
+        switch node["executor"].map({ text($0, "`executor` of \(what)") }) {
+        case nil, "agent"?:
+            for key in ["request", "response"] where node[key] != nil {
+                error(
+                    "unused-key",
+                    "\(what) has `\(key)`, but its executor is no `http`",
+                    node[key]?.place ?? node.place
+                )
+            }
+            if node["retry"]?["statuses"] != nil {
+                error("unused-key", "\(what): only the executor `http` knows statuses", node.place)
+            }
+            guard let topic = node["topic"] else {
+                error("missing-key", "\(what) needs a `topic`", entry.keyPlace, hint: "or `executor: http`")
+                return nil
+            }
+            guard let topic = text(topic, "`topic` of \(what)") else { return nil }
+            return .agent(AgentTopics(requests: topic, answers: Self.answersTopic(topic)))
+        case "http"?:
+            if let topic = node["topic"] {
+                error("unused-key", "\(what) is done by the worker itself and needs no `topic`", topic.place)
+            }
+            return httpRecipe(entry).map { .http($0) }
+        case .some(let word):
+            // What is no text has its finding already.
+            guard let word else { return nil }
+            error("executor", "\(what): there is no executor `\(word)`", node.place, hint: "`agent` or `http`")
+            return nil
+        }
+    }
+
+    private static let concurrencyMax = 1_000_000
+
+    private func concurrency(_ node: DocumentNode?, _ what: String) -> Int? {
+        guard let node else { return nil }
+        guard let number = node.json.int, (1...Self.concurrencyMax).contains(number) else {
+            error("wrong-type", "`concurrency` of \(what) must be 1 to \(Self.concurrencyMax)", node.place)
+            return nil
+        }
+        return number
     }
 
     private func timeouts(_ node: DocumentNode, _ what: String) -> TaskTimeouts {

@@ -4,9 +4,14 @@
 enum WorkflowKeys {
     static let file = ["$schema", "workflow", "version", "setup", "machine"]
     static let setup = ["guards", "actions", "delays", "actors"]
-    static let actor = ["topic", "timeouts", "retry", "output", "result"]
+    static let actor = [
+        "executor", "topic", "request", "response", "concurrency", "timeouts", "retry", "output", "result",
+    ]
+    /// Of an actor whose executor is `http`.
+    static let request = ["url", "method", "headers", "body"]
+    static let secret = ["file", "prefix"]
     static let timeouts = ["queue", "attempt", "heartbeat", "total"]
-    static let retry = ["maxAttempts", "initial", "factor", "cap", "nonRetryable"]
+    static let retry = ["maxAttempts", "initial", "factor", "cap", "nonRetryable", "statuses"]
     static let state = [
         "id", "type", "initial", "states", "entry", "exit", "on", "always", "after", "invoke", "onDone", "history",
         "target", "tags", "meta", "output",

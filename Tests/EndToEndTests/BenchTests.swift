@@ -39,7 +39,7 @@ import Testing
     @Test func `a scenario that does not exist and a debug build are refused with a sentence`() async throws {
         let unknown = try await bench("speed")
         #expect(unknown.code == 2)
-        #expect(unknown.output.contains("intake, turns, relay, latency"))
+        #expect(unknown.output.contains("intake, turns, relay, latency, parked"))
         #if DEBUG
             let refused = try await bench("intake")
             #expect(refused.code == 2)
@@ -82,5 +82,33 @@ import Testing
         )
         #expect(latency.code == 0, "\(latency.output)")
         check(try #require(latency.json), "latency", positive: ["p50_ms", "p99_ms", "samples"])
+    }
+
+    @Test func `parked measures the same with few and with more sessions that wait`() async throws {
+        let wrong = try await bench("parked", "--waiting", "900,300")
+        #expect(wrong.code == 2)
+        #expect(wrong.output.contains("rising numbers"))
+        let run = try await bench(
+            "parked",
+            "--waiting",
+            "300,900",
+            "--sessions",
+            "4",
+            "--rate",
+            "20",
+            "--seconds",
+            "1",
+            "--debug-build",
+            "--json"
+        )
+        #expect(run.code == 0, "\(run.output)")
+        let report = try #require(run.json)
+        #expect(report["scenario"].string == "parked")
+        #expect(report["ratio"].number ?? 0 > 0, "\(report.text)")
+        for name in ["resume_p50_ms", "idle_sweep_p50_ms", "due_sweep_p50_ms", "worker_memory_kib", "connections"] {
+            for size in ["300", "900"] {
+                #expect(report["result"][name][size].number ?? 0 > 0, "\(name) in \(report.text)")
+            }
+        }
     }
 }

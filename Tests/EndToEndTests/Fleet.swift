@@ -27,7 +27,16 @@ final class Fleet: Sendable {
     let sink: KafkaRecordSink
     let configuration: KafkaConfiguration
 
-    init(partitions: Int = 2) async throws {
+    /// Where the workflow files are.
+    let workflows: String
+
+    /// - Parameter workflow: the only workflow, instead of those of the product.
+    init(partitions: Int = 2, workflow: String? = nil) async throws {
+        workflows = workflow == nil ? Self.root.appending(path: "Workflows").path : "\(folder)/workflows"
+        if let workflow {
+            try FileManager.default.createDirectory(atPath: workflows, withIntermediateDirectories: true)
+            try workflow.write(toFile: "\(workflows)/test.yaml", atomically: true, encoding: .utf8)
+        }
         let name = "e2e_" + UUID().uuidString.lowercased().replacing("-", with: "_")
         let cluster = try Self.cluster.get()
         let administration = PostgresQueries(
@@ -51,7 +60,10 @@ final class Fleet: Sendable {
         try await eventually("the broker has an address") { FileManager.default.fileExists(atPath: address) }
         brokers = try String(contentsOfFile: address, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
         // The embedded broker answers an empty fetch only at its end, and rebalances as slowly as members may be silent.
-        try "fetch.wait.max.ms=10\nsession.timeout.ms=4000\nheartbeat.interval.ms=500\nmessage.max.bytes=4000000\n"
+        try [
+            "fetch.wait.max.ms=10", "session.timeout.ms=4000", "heartbeat.interval.ms=500",
+            "message.max.bytes=4000000", "message.timeout.ms=10000", "",
+        ].joined(separator: "\n")
             .write(toFile: "\(folder)/kafka.properties", atomically: true, encoding: .utf8)
         configuration = try KafkaConfiguration(
             brokers: brokers,
@@ -88,17 +100,18 @@ final class Fleet: Sendable {
         [
             "PATH": "/usr/bin:/bin", "GENESIS_DATABASE_URL": databaseURL, "GENESIS_KAFKA_BROKERS": brokers,
             "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties", "GENESIS_NODE": node,
-            "GENESIS_WORKFLOWS": Self.root.appending(path: "Workflows").path,
+            "GENESIS_WORKFLOWS": workflows,
             "GENESIS_MIGRATIONS": Self.root.appending(path: "Migrations").path, "GENESIS_LOG_FORMAT": "json",
+            "GENESIS_DURABILITY": "any",
         ]
     }
 
     // MARK: Processes
 
-    func worker(_ node: String = "worker") throws -> ChildProcess {
+    func worker(_ node: String = "worker", changing variables: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(
             [Self.executable, "worker"],
-            environment: environment(node: node),
+            environment: environment(node: node).merging(variables) { $1 },
             logFile: "\(folder)/\(node).log"
         )
     }
@@ -166,13 +179,15 @@ final class Fleet: Sendable {
         to session: SessionID,
         _ payload: JSONValue = [:],
         id: MessageID = MessageID(UUID().uuidString) ?? MessageID(high: 0, low: 0),
-        correlation: String? = nil
+        correlation: String? = nil,
+        key: String? = nil
     ) async throws {
         var body: JSONObject = [
             "command_id": JSONValue(id), "command_type": .string("Command.Genesis.Session." + type),
             "aggregate_id": JSONValue(session), "payload": payload, "user_id": "ann",
         ]
         if let correlation { body["correlation_id"] = .string(correlation) }
+        if let key { body["idempotency_key"] = .string(key) }
         try await send([
             OutgoingRecord(
                 topic: "genesis.session.commands",

@@ -36,7 +36,8 @@ import Testing
         let empty = "\(fleet.folder)/empty"
         try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
         let gone = try await fleet.genesis("workflow", "list", "--json", changing: ["GENESIS_WORKFLOWS": empty]).lines
-        #expect(gone.first?["in_folder"] == false && gone.first?["live_sessions"] == 1)
+        let kept = try #require(gone.first { $0["name"] == "genesis" })
+        #expect(kept["in_folder"] == false && kept["live_sessions"] == 1)
         agent.stop()
         worker.stop()
     }
@@ -64,19 +65,25 @@ import Testing
         #expect(first["live_sessions"].isNull && first["hash"].string?.count == 64)
     }
 
-    @Test func `SVG comes from Graphviz; without it a sentence says so`() throws {
-        let folder = "/tmp/genesis-dot-\(UUID().uuidString.prefix(8))"
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: folder) }
-        let without = try Self.run(["diagram", Self.file, "--format", "svg"], path: folder)
-        #expect(without.code == 3 && without.output.contains("--format mermaid"), "\(without.output)")
-        // Stands for Graphviz: called with the same arguments, and gives its input back.
-        let dot = "\(folder)/dot"
-        try "#!/bin/sh\n[ \"$1\" = -Tsvg ] && [ \"$2\" = -o ] && /bin/cp \"$4\" \"$3\"\n"
-            .write(toFile: dot, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: dot)
-        let with = try Self.run(["diagram", Self.file, "--format", "svg"], path: "\(folder):/usr/bin:/bin")
-        #expect(with.code == 0 && with.output.hasPrefix("digraph chart {"), "\(with.output)")
+    @Test func `SVG needs no other program, and each state and each arrow is in it`() throws {
+        for name in ["genesis", "freeform"] {
+            let file = Fleet.root.appending(path: "Workflows/\(name).yaml").path
+            let drawn = try Self.run(["diagram", file, "--format", "svg"], path: "/nowhere")
+            #expect(drawn.code == 0 && drawn.output.hasPrefix("<svg "), "\(drawn.output.prefix(200))")
+            #expect(drawn.output.contains("data-state=\"\(name).ABANDONED\""))
+            #expect(drawn.output.contains("data-target=\"\(name).ABANDONED\""))
+        }
+    }
+
+    @Test func `modelcheck says what it has looked into, and fails with a fault`() throws {
+        let folder = Fleet.root.appending(path: "Tests/WorkflowFilesTests/Planted").path
+        let sound = try Self.run(["modelcheck", "\(folder)/sound.yaml"])
+        #expect(sound.code == 0 && sound.output.contains("nothing is wrong"), "\(sound.output)")
+        let faulty = try Self.run(["modelcheck", "\(folder)/dead-end.yaml", "--json"])
+        #expect(faulty.code == 1)
+        let report = try JSONText.parse(String(faulty.output.split(separator: "\n")[0]))
+        #expect(report["findings"].array?.first?["rule"] == "dead-end")
+        #expect(report["findings"].array?.first?["trace"].array?.count == 3)
     }
 
     @Test func `export prints the machine, once told in which form`() throws {

@@ -117,4 +117,22 @@ import Testing
         }
         await sink.close()
     }
+
+    @Test func `a sink knows whether it is the brokers that do not take a record`() async throws {
+        let broker = try TestBroker(topics: "t:2,u:1")
+        let sink = try KafkaRecordSink(broker.configuration(sendLimitMilliseconds: 1_000))
+        #expect(await sink.send([record("t", 0)]) == [.sent])
+        let (leaderNotAvailable, notAuthorized) = (5, 29)
+        try broker.control.send("fault u \(leaderNotAvailable)")
+        #expect(await sink.served(of: ["t", "u"]) == ["t"])
+        // What the brokers will not take for good is the record's own trouble.
+        try broker.control.send("fault u \(notAuthorized)")
+        #expect(await sink.served(of: ["t", "u"]) == ["t", "u"])
+        try broker.control.send("down")
+        #expect(await sink.served(of: ["t"]) == nil)
+        try broker.control.send("up")
+        try await eventually("the brokers answering") { await sink.served(of: ["t"]) == ["t"] }
+        await sink.close()
+        #expect(await sink.served(of: ["t"]) == nil)
+    }
 }

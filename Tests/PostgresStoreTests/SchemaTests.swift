@@ -205,7 +205,7 @@ import Testing
         #expect(try await queries.commands(limit: 1).isEmpty)
         #expect(try await queries.sessionCounts().isEmpty)
         #expect(try await queries.handle(randomID()) == nil)
-        let definition = WorkflowDefinition(
+        var definition = WorkflowDefinition(
             hash: SHA256.hexadecimal(of: []),
             name: "n",
             version: "1",
@@ -214,6 +214,10 @@ import Testing
         )
         try await database.store.saveDefinition(definition)
         try await database.store.saveDefinition(definition)
+        // The time is the database's.
+        definition.createdAt = try #require(try await database.store.definition(hash: definition.hash)).createdAt
+        #expect(try await queries.setDefinition(definition.hash, isEnabled: false))
+        definition.isEnabled = false
         #expect(try await database.store.definition(hash: definition.hash) == definition)
         try await queries.insert(Sample.command(randomID(), status: .received))
         #expect(try await database.store.receivedCommands(limit: 1).count == 1)

@@ -233,7 +233,7 @@ enum Sample {
             payload: ["p": 1],
             rawKey: [],
             rawValue: [0, 255],
-            destinationTopics: ["a", "b"],
+            destinationTopics: [topic],
             schemaID: "s",
             createdAt: time
         )

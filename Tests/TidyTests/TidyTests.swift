@@ -67,7 +67,7 @@ import Testing
         ),
     ]
 
-    private static let rooms = ["WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles"]
+    private static let rooms = ["WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles", "HTTPTasks"]
 
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()

@@ -140,6 +140,7 @@ final class Tries: Sendable {
             tries.count()
             return .failed("no broker can be reached")
         }
+        await harness.sink.serve { _ in nil }
         try await harness.whileWorking { harness in
             try await harness.assign()
             try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])

@@ -7,7 +7,7 @@ import WorkflowFiles
 
 /// A worker on an in-memory store with a scripted transport.
 struct RuntimeHarness {
-    let store = InMemoryStore()
+    var store = InMemoryStore()
     let source = ScriptedSource()
     let sink = ScriptedSink()
     let stop = Bell()
@@ -19,17 +19,26 @@ struct RuntimeHarness {
     func whileWorking(
         sendingTo other: (any RecordSink)? = nil,
         fencedLimit: Interval = .seconds(60),
+        stallLimit: Interval = .seconds(120),
+        schemaVersionMax: Int = Envelope.schemaVersionMax,
+        onStall: @escaping @Sendable (String) -> Void = { _ in },
+        log: any LogSink = SilentLog(),
         _ body: @Sendable (RuntimeHarness) async throws -> Void
     ) async throws {
         var settings = WorkerSettings(node: "test")
         settings.backoffInitial = .milliseconds(1)
         settings.backoffMax = .milliseconds(5)
+        settings.progressInterval = .milliseconds(2)
         settings.inboxPollInterval = .milliseconds(2)
         settings.relayPollInterval = .milliseconds(2)
         settings.relayRetryInitial = .seconds(1)
         settings.sweepInterval = .milliseconds(2)
         settings.lastSendLimit = .milliseconds(50)
         settings.fencedLimit = fencedLimit
+        settings.stallLimit = stallLimit
+        settings.schemaVersionMax = schemaVersionMax
+        settings.setAsideLookInterval = .milliseconds(2)
+        settings.stoppedLookInterval = .milliseconds(2)
         let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
         try await catalog.adopt([try #require(GenesisFlowTests.workflow)])
         let worker = Worker(
@@ -38,10 +47,12 @@ struct RuntimeHarness {
             source: source,
             sink: other ?? sink,
             catalog: catalog,
-            log: SilentLog()
+            log: log
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [stop] in try await worker.run { await stop.wait(atMost: .seconds(60)) } }
+            group.addTask { [stop] in
+                try await worker.run(until: { await stop.wait(atMost: .seconds(60)) }, onStall: onStall)
+            }
             do {
                 try await body(self)
             } catch {
@@ -61,23 +72,31 @@ struct RuntimeHarness {
         generation: Int = 1
     ) async throws {
         let done = await source.finished.count
-        await source.put(
-            .batch(
-                RecordBatch(
-                    topicPartition: commands,
-                    generation: generation,
-                    records: values.enumerated().map { index, record in
-                        IncomingRecord(
-                            topicPartition: commands,
-                            offset: offset + Int64(index),
-                            key: Array(record.key.utf8),
-                            value: Array(record.value.utf8)
-                        )
-                    }
-                )
+        await source.put(batch(values, from: offset, generation: generation))
+        try await eventually { await source.finished.count > done }
+    }
+
+    func batch(
+        _ values: [(key: String, value: String)],
+        of partition: TopicPartition? = nil,
+        from offset: Int64 = 0,
+        generation: Int = 1
+    ) -> SourceEvent {
+        let partition = partition ?? commands
+        return .batch(
+            RecordBatch(
+                topicPartition: partition,
+                generation: generation,
+                records: values.enumerated().map { index, record in
+                    IncomingRecord(
+                        topicPartition: partition,
+                        offset: offset + Int64(index),
+                        key: Array(record.key.utf8),
+                        value: Array(record.value.utf8)
+                    )
+                }
             )
         )
-        try await eventually { await source.finished.count > done }
     }
 
     func assign(generation: Int = 1) async throws {

@@ -32,6 +32,8 @@ enum SmallWorkflow {
             Command.Genesis.Session.Pause: { actions: [pauseSession, sayPaused] }
             Command.Genesis.Session.Unpause: { actions: [unpauseSession, sayUnpaused] }
             Command.Genesis.Session.Abandon: { target: .GONE }
+            Command.Genesis.Session.Navigate: { target: .STORY_CONCEPTION }
+            Command.Genesis.Session.Finish: { target: .DONE }
           states:
             STORY_CONCEPTION:
               initial: generating

@@ -5,7 +5,7 @@ import Testing
 /// Whatever the order of park, replies, deadline and abandon, each wait has one end and one winner.
 @Suite struct WaitOrdersTests {
     enum Happening: String, CaseIterable, Sendable {
-        case result, reply, otherReply, deadline, abandon, pause, unpause
+        case result, reply, otherReply, deadline, abandon, navigate, finish, pause, unpause
     }
 
     private static func orders(_ happenings: [Happening]) -> [[Happening]] {
@@ -29,6 +29,8 @@ import Testing
             case .otherReply: session.command("Theme.Request", correlation: session.wait?.correlationID, user: "bob")
             case .deadline: session.pass(.seconds(8 * 24 * 3_600))
             case .abandon: session.command("Abandon", user: "ann")
+            case .navigate: session.command("Navigate", user: "ann")
+            case .finish: session.command("Finish", user: "ann")
             case .pause: session.command("Pause")
             case .unpause: session.command("Unpause")
             }
@@ -65,6 +67,18 @@ import Testing
     @Test func `a reply and a deadline that come twice in every order`() async throws {
         let orders = Self.orders([.result, .reply, .reply, .deadline, .deadline, .abandon])
         #expect(orders.count == 180)
+        try await check(orders)
+    }
+
+    @Test func `another way and the end instead of an abandon in every order`() async throws {
+        let orders = Self.orders([.result, .reply, .deadline, .navigate, .finish])
+        #expect(orders.count == 120)
+        try await check(orders)
+    }
+
+    @Test func `another way that is taken twice in every order`() async throws {
+        let orders = Self.orders([.result, .reply, .navigate, .navigate, .deadline, .finish])
+        #expect(orders.count == 360)
         try await check(orders)
     }
 

@@ -14,7 +14,7 @@ import Testing
         let genesis = try #require(entries.first { $0.workflow?.name == "genesis" }?.workflow)
         #expect(Set(genesis.chart.nodes.compactMap(\.stage)) == Set(GenesisStage.allCases.map(\.rawValue)))
         #expect(genesis.actors["Outliner.Concept.Generation"]?.resultType == "Outliner.Concept.Generated")
-        #expect(genesis.actors["Outliner.Concept.Generation"]?.answersTopic == "genesis.outline.events")
+        #expect(genesis.actors["Outliner.Concept.Generation"]?.topics?.answers == "genesis.outline.events")
         let invocations = genesis.chart.nodes.flatMap { $0.invoke.map(\.id) }
         #expect(invocations.first == "0.genesis.CONCEPT_SELECTION.generating")
     }

@@ -31,7 +31,7 @@ import Testing
         let keys = [
             WorkflowKeys.file, WorkflowKeys.setup, WorkflowKeys.actor, WorkflowKeys.timeouts, WorkflowKeys.retry,
             WorkflowKeys.state, WorkflowKeys.machine, WorkflowKeys.transition, WorkflowKeys.invocation,
-            WorkflowKeys.park,
+            WorkflowKeys.park, WorkflowKeys.request, WorkflowKeys.secret,
         ]
         for key in keys.flatMap(\.self) {
             #expect(page.contains("\(key):") || page.contains("`\(key)`"), "\(key)")

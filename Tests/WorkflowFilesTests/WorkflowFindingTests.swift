@@ -52,10 +52,10 @@ import Testing
         Sample("  meta: { park: { } }", "park-expires", 10, "e.g. `expires: P7D`"),
         Sample(
             "  meta:\n    park:\n      expires: P1D\n      schemas:\n        E:\n          properties:\n"
-                + "            a: { type: string,\n              pattern: x }",
+                + "            a: { type: string,\n              pattern: (?=x) }",
             "schema",
             17,
-            "use `enum`, `minLength` or a guard"
+            "`enum`, `minLength` or a guard may do"
         ),
         Sample("  meta: { stage: FINISHE }", "unknown-stage", 10, "did you mean `FINISHED`?"),
         Sample("  entry: { type: sendTo }", "unsupported", 10),
@@ -63,6 +63,24 @@ import Testing
         Sample("  initial: a\n  on: { E: .a }\n  states: { a: {}, b: {} }", "unreachable", 12),
         Sample("  initial: a\n  states: { a: {} }", "no-way-out", 11),
         Sample("  entry: { raise: gone }", "unheard-event", 10),
+        Sample(
+            "  initial: a\n  states: { a: { on: { E: b } }, b: { type: final } }",
+            "wait-without-limit",
+            11,
+            "give it `meta.park` with `expires`, or an `after`"
+        ),
+        Sample(
+            "  initial: a\n  states: { a: { meta: { park: { expires: P1D } }, on: { park.expired: b } }, b: { type: final } }",
+            "wait-without-end",
+            11,
+            "give `on` a reply"
+        ),
+        Sample(
+            "  initial: a\n  states: { a: { on: { E: [b, { target: b, guard: good }] } }, b: { type: final } }",
+            "reply-never-taken",
+            11,
+            "put the transition without a guard last"
+        ),
     ]
 
     @Test(arguments: samples)

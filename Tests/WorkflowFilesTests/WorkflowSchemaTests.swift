@@ -21,7 +21,8 @@ import Testing
             ("retry", WorkflowKeys.retry), ("state", WorkflowKeys.state),
             ("machine", WorkflowKeys.state + WorkflowKeys.machine), ("initial", WorkflowKeys.initial),
             ("transition", WorkflowKeys.transition), ("invocation", WorkflowKeys.invocation),
-            ("park", WorkflowKeys.park), ("inline", WorkflowKeys.inline),
+            ("park", WorkflowKeys.park), ("request", WorkflowKeys.request),
+            ("secret", WorkflowKeys.secret), ("inline", WorkflowKeys.inline),
         ]
         for (name, known) in parts {
             let definition = schema["$defs"][name]
@@ -48,7 +49,7 @@ import Testing
         #expect(count > 40)
     }
 
-    @Test(arguments: ["genesis.yaml", "freeform.yaml"])
+    @Test(arguments: ["genesis.yaml", "freeform.yaml", "assistant.yaml"])
     func `the samples fit the schema`(file: String) throws {
         let schema = try Self.schema()
         let document = try YAMLReader.read(try XStateExportTests.sample(file), file: file).json

@@ -54,6 +54,20 @@ final class KafkaClient: @unchecked Sendable {
         return code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : "\(name(of: code)): \(text(reason))"
     }
 
+    /// The first offset that the partition holds and the one after the last; nil when the brokers did not say. Blocks.
+    func bounds(of partition: TopicPartition, limitMilliseconds: Int32) -> ClosedRange<Int64>? {
+        var (low, high): (Int64, Int64) = (-1, -1)
+        let code = rd_kafka_query_watermark_offsets(
+            handle,
+            partition.topic,
+            Int32(clamping: partition.partition),
+            &low,
+            &high,
+            limitMilliseconds
+        )
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && high >= low ? low...high : nil
+    }
+
     /// The id of the cluster; blocks up to the limit.
     func clusterID(limitMilliseconds: Int32) -> String? {
         // Asked for, not waited for: by itself a client that has no topic yet asks once a second only.

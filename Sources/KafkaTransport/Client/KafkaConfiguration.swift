@@ -22,9 +22,18 @@ package struct KafkaConfiguration: Sendable {
     package var answerLimitMilliseconds = 10_000
     var properties: [KafkaProperty]
 
+    /// How many partitions a consumer may be given; they share `prefetchTotalKilobytesMax`.
+    package var partitionsMax = 1
     /// Memory for records fetched ahead, per partition. Must hold a second of traffic: librdkafka 2.0 stops fetching
     /// for a second when it is full.
     static let prefetchKilobytesMax = 16_384
+    /// The same of all partitions together; each has its share, but no less than the minimum.
+    static let prefetchTotalKilobytesMax = 131_072
+    static let prefetchKilobytesMin = 512
+    var prefetchKilobytes: Int {
+        let share = Self.prefetchTotalKilobytesMax / max(1, partitionsMax)
+        return min(Self.prefetchKilobytesMax, max(Self.prefetchKilobytesMin, share))
+    }
     /// How many heartbeats must be lost before a member counts as dead.
     static let heartbeatsPerSession = 3
     /// The longest pause before a broker that was away is tried again.
@@ -107,7 +116,7 @@ package struct KafkaConfiguration: Sendable {
                 ("enable.partition.eof", "false"),
                 ("allow.auto.create.topics", "false"),
                 ("fetch.wait.max.ms", String(fetchWaitMilliseconds)),
-                ("queued.max.messages.kbytes", String(Self.prefetchKilobytesMax)),
+                ("queued.max.messages.kbytes", String(prefetchKilobytes)),
             ]
         case .producer:
             return common + [

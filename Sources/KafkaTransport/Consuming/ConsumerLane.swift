@@ -7,15 +7,21 @@ internal import Orchestration
 /// Records are taken one by one: the batch call of librdkafka 2.0 can lose records around a rebalance.
 final class ConsumerLane {
     let topicPartition: TopicPartition
-    /// A batch is out; nothing is drained until it is done.
-    var isBusy = false
     private(set) var hasStopped = false
     private let queue: OpaquePointer
     /// Where the partition goes on, nil until the first record when it did not start at a number.
     private var nextOffset: Int64?
+    /// Of the record before the one to start with, which is read once more and compared.
+    private var expected: RecordFingerprint?
 
     /// Must be made before the partition is assigned, so that no record goes to the common queue.
-    init?(_ client: KafkaClient, _ topicPartition: TopicPartition, wakeUp: WakeUp, startOffset: Int64) {
+    init?(
+        _ client: KafkaClient,
+        _ topicPartition: TopicPartition,
+        wakeUp: WakeUp,
+        startOffset: Int64,
+        expecting fingerprint: RecordFingerprint? = nil
+    ) {
         guard let partition = Int32(exactly: topicPartition.partition),
             let queue = rd_kafka_queue_get_partition(client.handle, topicPartition.topic, partition)
         else { return nil }
@@ -24,6 +30,7 @@ final class ConsumerLane {
         rd_kafka_queue_io_event_enable(queue, wakeUp.writeEnd, &payload, 1)
         self.queue = queue
         self.topicPartition = topicPartition
+        expected = fingerprint
         nextOffset = startOffset >= 0 ? startOffset : nil
     }
 
@@ -49,6 +56,18 @@ final class ConsumerLane {
                 continue
             }
             let record = IncomingRecord(message, topicPartition)
+            if let fingerprint = expected {
+                expected = nil
+                // Where compaction has taken the record away, there is nothing to compare with.
+                if record.offset == nextOffset {
+                    guard RecordFingerprint(of: record) == fingerprint else {
+                        hasStopped = true
+                        return (records, .stopped(reason: StoppedPartition.otherRecord(topicPartition, record.offset)))
+                    }
+                    nextOffset = record.offset &+ 1
+                    continue
+                }
+            }
             bytes += record.bytes
             nextOffset = record.offset &+ 1
             records.append(record)
@@ -64,13 +83,7 @@ final class ConsumerLane {
         case RD_KAFKA_RESP_ERR__PARTITION_EOF: return nil
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RD_KAFKA_RESP_ERR__NO_OFFSET:
             hasStopped = true
-            let offset = nextOffset.map { "offset \($0)" } ?? "the place to start"
-            return .stopped(
-                reason: """
-                    \(topicPartition) has stopped: \(offset), where it should go on, does not exist on the brokers: \
-                    records were deleted before they were read, or the topic is not the one it was
-                    """
-            )
+            return .stopped(reason: StoppedPartition.outOfRange(topicPartition, nextOffset))
         default: return .error(code, reason(of: message))
         }
     }

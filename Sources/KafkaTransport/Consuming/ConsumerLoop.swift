@@ -25,6 +25,7 @@ final class ConsumerLoop: @unchecked Sendable {
     private var lanes: [TopicPartition: ConsumerLane] = [:]
     /// The lanes in a fixed order that is turned by one each round, so that no partition starves another.
     private var laneOrder: [ConsumerLane] = []
+    private var underWay = BatchesUnderWay()
     private var uncommitted: [TopicPartition: Int64] = [:]
     private var committedAt = 0
     private var notices = NoticeFilter()
@@ -110,7 +111,21 @@ final class ConsumerLoop: @unchecked Sendable {
         dropLanes()
         assigned = []
         rd_kafka_assign(client.handle, nil)
-        mailbox.postRevoked(generation: generation)
+        endGeneration()
+    }
+
+    private func endGeneration() {
+        for partition in mailbox.postRevoked(generation: generation) { underWay.end(partition, generation) }
+    }
+
+    /// The partitions are the same, and each starts where its position says now.
+    private func restart() {
+        let partitions = assigned
+        commit()
+        dropLanes()
+        PartitionList([]).lend { _ = rd_kafka_assign(client.handle, $0) }
+        endGeneration()
+        begin(partitions)
     }
 
     private func start(_ offsets: [TopicPartition: StartOffset]) {
@@ -120,13 +135,18 @@ final class ConsumerLoop: @unchecked Sendable {
             guard let start = offsets[topicPartition], let partition = Int32(exactly: topicPartition.partition)
             else { continue }
             let offset: Int64
+            var fingerprint: RecordFingerprint?
             switch start {
             case .offset(let number): offset = number
+            case .after(let record, let number):
+                // Its own offset; there is one, or nothing would have been processed.
+                offset = number > 0 ? number - 1 : number
+                fingerprint = number > 0 ? record : nil
             case .beginning: offset = Int64(RD_KAFKA_OFFSET_BEGINNING)
             case .end: offset = Int64(RD_KAFKA_OFFSET_END)
             case .committed: offset = Int64(RD_KAFKA_OFFSET_STORED)
             }
-            if case .offset(let number) = start, number < 0 {
+            if let number = start.number, number < 0 {
                 // Negative numbers mean beginning, end and so on to librdkafka.
                 mailbox.post(
                     .partitionStopped(
@@ -136,7 +156,15 @@ final class ConsumerLoop: @unchecked Sendable {
                 )
                 continue
             }
-            guard let lane = ConsumerLane(client, topicPartition, wakeUp: wakeUp, startOffset: offset) else {
+            guard
+                let lane = ConsumerLane(
+                    client,
+                    topicPartition,
+                    wakeUp: wakeUp,
+                    startOffset: offset,
+                    expecting: fingerprint
+                )
+            else {
                 mailbox.post(
                     .partitionStopped(
                         topicPartition,
@@ -164,11 +192,14 @@ final class ConsumerLoop: @unchecked Sendable {
         switch command {
         case .start(generation, let offsets):
             if !assigned.isEmpty, !hasStarted { start(offsets) }
-        case .done(generation, let topicPartition, let nextOffset):
-            guard let lane = lanes[topicPartition] else { return }
-            lane.isBusy = false
-            if let nextOffset { uncommitted[topicPartition] = nextOffset }
-        case .start, .done: break  // of an assignment that has ended
+        case .done(let ended, let topicPartition, let nextOffset):
+            underWay.end(topicPartition, ended)
+            if ended == generation, lanes[topicPartition] != nil, let nextOffset {
+                uncommitted[topicPartition] = nextOffset
+            }
+        case .restart(generation):
+            if !assigned.isEmpty { restart() }
+        case .start, .restart: break  // of an assignment that has ended
         }
     }
 
@@ -185,11 +216,11 @@ final class ConsumerLoop: @unchecked Sendable {
 
     private func drainLanes() -> Bool {
         var hasWorked = false
-        for lane in laneOrder where !lane.isBusy && !lane.hasStopped {
+        for lane in laneOrder where !lane.hasStopped && underWay.hasRoom(for: lane.topicPartition) {
             let (records, trouble) = lane.drain(recordsMax: options.batchRecordsMax, bytesMax: options.batchBytesMax)
             if !records.isEmpty {
                 hasWorked = true
-                lane.isBusy = true
+                underWay.begin(lane.topicPartition, generation, records)
                 reportRecovery()
                 mailbox.post(
                     .batch(

@@ -86,9 +86,11 @@ package final class KafkaRecordSource: RecordSource {
     package func next() async -> SourceEvent? { await mailbox.next() }
 
     package func start(generation: Int, at offsets: [TopicPartition: StartOffset]) async {
-        let offsets = await resolved(offsets)
+        let offsets = await checked(await resolved(offsets))
         mailbox.send(.start(generation: generation, offsets: offsets))
     }
+
+    package func restart(generation: Int) async { mailbox.send(.restart(generation: generation)) }
 
     package func done(_ batch: RecordBatch) async {
         let next = batch.records.last?.offset.addingReportingOverflow(1)
@@ -129,5 +131,46 @@ package final class KafkaRecordSource: RecordSource {
         return offsets.merging(wanted.map { ($0, found[$0].flatMap { $0 >= 0 ? .offset($0) : nil } ?? .beginning) }) {
             $1
         }
+    }
+
+    /// Compares where partitions should go on with what the topics hold: what cannot go on is stopped here, and where
+    /// everything processed has been deleted since, there is no record to compare with.
+    private func checked(_ offsets: [TopicPartition: StartOffset]) async -> [TopicPartition: StartOffset] {
+        let wanted = offsets.compactMap { partition, start in
+            if case .after(_, let number) = start, number > 0 { (partition, number) } else { nil }
+        }
+        guard !wanted.isEmpty else { return offsets }
+        let (client, mailbox, limit) = (client, mailbox, answerMilliseconds)
+        let bounds = await lookUps.run { () -> [TopicPartition: ClosedRange<Int64>] in
+            var bounds: [TopicPartition: ClosedRange<Int64>] = [:]
+            for (partition, _) in wanted {
+                for _ in 0..<Self.lookUpsMax where bounds[partition] == nil && !mailbox.isClosing {
+                    bounds[partition] = client.bounds(of: partition, limitMilliseconds: limit)
+                }
+            }
+            return bounds
+        }
+        var result = offsets
+        for (partition, number) in wanted {
+            // Unknown bounds: the brokers will say when the record is asked for.
+            guard let range = bounds?[partition] else { continue }
+            if number > range.upperBound {
+                stop(partition, StoppedPartition.shorter(partition, number, end: range.upperBound), in: &result)
+            } else if number < range.lowerBound {
+                stop(partition, StoppedPartition.evicted(partition, number, beginning: range.lowerBound), in: &result)
+            } else if number == range.lowerBound {
+                result[partition] = .offset(number)
+            }
+        }
+        return result
+    }
+
+    private func stop(
+        _ partition: TopicPartition,
+        _ reason: String,
+        in offsets: inout [TopicPartition: StartOffset]
+    ) {
+        offsets[partition] = nil
+        mailbox.post(.partitionStopped(partition, reason: reason))
     }
 }

@@ -8,6 +8,7 @@ final class SourceMailbox: Sendable {
     enum Command: Sendable {
         case start(generation: Int, offsets: [TopicPartition: StartOffset])
         case done(generation: Int, TopicPartition, nextOffset: Int64?)
+        case restart(generation: Int)
     }
 
     static let noticesMax = 100
@@ -83,14 +84,17 @@ final class SourceMailbox: Sendable {
         waiter?.resume(returning: event)
     }
 
-    /// Says that an assignment has ended, and takes back what nobody has seen of it.
-    func postRevoked(generation: Int) {
-        let wasSeen = state.withLock { state in
+    /// Says that an assignment has ended, and takes back what nobody has seen of it: answers with the partitions of
+    /// those batches.
+    func postRevoked(generation: Int) -> [TopicPartition] {
+        let (wasSeen, unseen) = state.withLock { state in
             let wasSeen = !state.events.contains { $0.isAssignment(generation) }
-            state.events.removeAll { $0.isAssignment(generation) || $0.isBatch(generation) }
-            return wasSeen
+            let unseen = state.events.compactMap { $0.batch(of: generation)?.topicPartition }
+            state.events.removeAll { $0.isAssignment(generation) || $0.batch(of: generation) != nil }
+            return (wasSeen, unseen)
         }
         if wasSeen { post(.revoked(generation: generation)) }
+        return unseen
     }
 
     /// Ends the stream. What was not taken by now is dropped: it was never dealt with, so it will come again.
@@ -114,7 +118,7 @@ extension SourceEvent {
         if case .assigned(wanted, _) = self { true } else { false }
     }
 
-    fileprivate func isBatch(_ wanted: Int) -> Bool {
-        if case .batch(let batch) = self { batch.generation == wanted } else { false }
+    fileprivate func batch(of wanted: Int) -> RecordBatch? {
+        if case .batch(let batch) = self, batch.generation == wanted { batch } else { nil }
     }
 }

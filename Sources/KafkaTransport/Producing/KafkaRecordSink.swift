@@ -13,6 +13,8 @@ internal import Threads
 package final class KafkaRecordSink: RecordSink {
     /// How long `close` waits for records under way before it gives them up.
     package static let closeMilliseconds: Int32 = 5_000
+    /// How long a broker may take to say which partitions a topic has.
+    static let questionMilliseconds: Int32 = 5_000
     /// How long given-up records may take to be reported as failed.
     static let purgeMilliseconds: Int32 = 1_000
     /// How long the polling thread sleeps when nothing is reported.
@@ -30,6 +32,8 @@ package final class KafkaRecordSink: RecordSink {
     /// Handing over blocks when librdkafka's queue is full, so it has a thread; it also keeps the order of sends.
     private let handOver = WorkerThread()
     private let topics = Topics()
+    /// For what blocks until a broker has answered.
+    private let questions = WorkerThread()
     /// The records handed over before it are under way, none comes after it.
     private let isClosing = Locked(false)
 
@@ -48,6 +52,7 @@ package final class KafkaRecordSink: RecordSink {
     deinit {
         isClosing.withLock { $0 = true }
         handOver.stop()
+        questions.stop()
     }
 
     package func send(_ records: [OutgoingRecord]) async -> [SendResult] {
@@ -74,6 +79,33 @@ package final class KafkaRecordSink: RecordSink {
 
     private static let closed = SendResult.failed("the producer has been closed")
 
+    package func served(of topics: Set<String>) async -> Set<String>? {
+        if isClosing.withLock(\.self) { return nil }
+        let client = client
+        return await questions.run {
+            var served: Set<String> = []
+            for name in topics.sorted() {
+                guard let isServed = Self.isServed(name, client) else { return nil }
+                if isServed { served.insert(name) }
+            }
+            return served
+        } ?? nil
+    }
+
+    /// Nil when no broker answers. A topic that does not exist, or is not ours to write to, will not change by waiting.
+    private static func isServed(_ name: String, _ client: KafkaClient) -> Bool? {
+        guard let topic = rd_kafka_topic_new(client.handle, name, nil) else { return true }
+        defer { rd_kafka_topic_destroy(topic) }
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        let code = rd_kafka_metadata(client.handle, 0, topic, &metadata, questionMilliseconds)
+        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { return nil }
+        defer { rd_kafka_metadata_destroy(metadata) }
+        guard metadata.pointee.topic_cnt > 0, let answer = metadata.pointee.topics?.pointee else { return true }
+        if answer.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE { return false }
+        let partitions = UnsafeBufferPointer(start: answer.partitions, count: max(0, Int(answer.partition_cnt)))
+        return partitions.allSatisfy { $0.leader >= 0 }
+    }
+
     package func close() async {
         isClosing.withLock { $0 = true }
         let client = client
@@ -86,6 +118,7 @@ package final class KafkaRecordSink: RecordSink {
             topics.removeAll()
         }
         handOver.stop()
+        questions.stop()
     }
 
     /// The polling thread: calls back what has become of records, until the last is reported or given up.

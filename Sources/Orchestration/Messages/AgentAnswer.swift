@@ -6,7 +6,10 @@ package struct AgentAnswer: Equatable, Sendable {
         case progressed(Percentage, message: String?, details: JSONValue)
         /// The result's type and the result.
         case completed(type: String, output: JSONValue)
+        /// `details.retry_after` in seconds is the pause that the next attempt needs at least.
         case failed(code: String, message: String, retryable: Bool, details: JSONValue)
+        /// A worker that stops gives back what it did itself: another attempt, not counted as a retry. Never from outside.
+        case handedBack(reason: String)
     }
 
     package var taskID: TaskID

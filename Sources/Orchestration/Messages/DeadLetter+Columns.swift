@@ -4,6 +4,9 @@ extension DeadLetter: TableRow {
     package var columns: JSONObject {
         [
             "id": JSONValue(id),
+            "arrival": arrival.map { .int(Int($0)) } ?? .null,
+            "session_id": JSONValue(sessionID),
+            "needs_schema": .int(needsSchema),
             "cluster_id": JSONValue(clusterID),
             "topic": JSONValue(topic),
             "partition": .int(partition),
@@ -23,6 +26,9 @@ extension DeadLetter: TableRow {
         let columns = try ColumnReader(Self.self, members, known: Self.columnNames)
         self.init(
             id: try columns.required("id", columns.id("id")),
+            arrival: try columns.int("arrival").map { Int64($0) },
+            sessionID: try columns.id("session_id"),
+            needsSchema: try columns.natural("needs_schema") ?? 0,
             clusterID: try columns.required("cluster_id", columns.text("cluster_id")),
             topic: try columns.required("topic", columns.text("topic")),
             partition: try columns.required("partition", columns.int("partition")),
@@ -38,7 +44,8 @@ extension DeadLetter: TableRow {
     }
 
     package static let columnNames: Set<String> = [
-        "id", "cluster_id", "topic", "partition", "record_offset", "record_key", "record_value", "headers", "reason",
+        "id", "arrival", "session_id", "needs_schema", "cluster_id", "topic", "partition", "record_offset",
+        "record_key", "record_value", "headers", "reason",
         "detail", "created_at", "requeued_at",
     ]
 }

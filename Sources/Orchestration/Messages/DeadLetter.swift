@@ -9,9 +9,17 @@ package struct DeadLetter: Equatable, Sendable {
         case keyMismatch = "key_mismatch"
         /// The database refused what the record led to.
         case refused
+        /// Not dead: the session is set aside until a worker takes it that reads the message's schema version.
+        case needsNewerWorker = "needs_newer_worker"
     }
 
     package var id: DeadLetterID
+    /// The order in which records were set aside; nil until the database has given it.
+    package var arrival: Int64?
+    /// The session that is set aside; nil where only the record is.
+    package var sessionID: SessionID?
+    /// The schema version that must be read first; 0 for what only waits behind another record.
+    package var needsSchema: Int
     package var clusterID: String
     package var topic: String
     package var partition: Int
@@ -26,8 +34,14 @@ package struct DeadLetter: Equatable, Sendable {
     package var createdAt: Instant
     package var requeuedAt: Instant?
 
+    /// Whether its session still waits for a newer worker.
+    package var isWaiting: Bool { reason == .needsNewerWorker && requeuedAt == nil }
+
     package init(
         id: DeadLetterID,
+        arrival: Int64? = nil,
+        sessionID: SessionID? = nil,
+        needsSchema: Int = 0,
         clusterID: String,
         topic: String,
         partition: Int,
@@ -41,6 +55,9 @@ package struct DeadLetter: Equatable, Sendable {
         requeuedAt: Instant?
     ) {
         self.id = id
+        self.arrival = arrival
+        self.sessionID = sessionID
+        self.needsSchema = needsSchema
         self.clusterID = clusterID
         self.topic = topic
         self.partition = partition

@@ -28,18 +28,55 @@ extension DeadLetter {
         )
     }
 
+    /// A record that waits for a newer worker, with its session.
+    package init(
+        of record: IncomingRecord,
+        clusterID: String,
+        waitingFor session: SessionID,
+        needsSchema version: Int,
+        detail: String,
+        now: Instant
+    ) {
+        self.init(of: record, clusterID: clusterID, reason: .needsNewerWorker, detail: detail, now: now)
+        sessionID = session
+        needsSchema = version
+    }
+
+    /// The record as it came; when it was written is not kept.
+    package var record: IncomingRecord {
+        IncomingRecord(
+            topicPartition: TopicPartition(topic: topic, partition: partition),
+            offset: recordOffset,
+            key: recordKey,
+            value: recordValue,
+            headers: (headers.array ?? []).compactMap { pair in
+                guard let parts = pair.array, parts.count == 2, let name = parts[0].string else { return nil }
+                return RecordHeader(name: name, value: HeaderText.decode(parts[1]))
+            }
+        )
+    }
+
+    /// The longest record whose copy carries its value; a longer one would not fit a broker that took the original. Its
+    /// copy has the header `dlq_value_bytes` in its place, and the row has the value.
+    package static let copyBytesMax = 900_000
+
     /// What a topic's dead letters are called after it.
     package static let topicSuffix = ".dlq"
 
     /// The copy for `<topic>.dlq`: the original bytes and headers, and why it is there.
     package func copy(tenantID: String) -> OutboxMessage {
-        var headers = originalHeaders
+        let bytes = (recordKey?.count ?? 0) + (recordValue?.count ?? 0) + self.headers.utf8Bytes.count
+        let fits = bytes <= Self.copyBytesMax
+        var headers = fits ? originalHeaders : [:]
         headers["dlq_reason"] = .string(reason.rawValue)
         headers["dlq_detail"] = .string(detail)
         headers["dlq_topic"] = .string(topic)
         headers["dlq_partition"] = .string(String(partition))
         headers["dlq_offset"] = .string(String(recordOffset))
-        return message(id: id.cast(), topic: topic + Self.topicSuffix, headers, tenantID, createdAt)
+        if !fits { headers["dlq_value_bytes"] = .string(String(recordValue?.count ?? 0)) }
+        var copy = message(id: id.cast(), topic: topic + Self.topicSuffix, headers, tenantID, createdAt)
+        if !fits { copy.rawValue = [] }
+        return copy
     }
 
     /// The original record once more for the topic it came from; the row's id follows from how often that was done.

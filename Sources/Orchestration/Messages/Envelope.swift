@@ -22,6 +22,8 @@ package struct Envelope: Equatable, Sendable {
     /// W3C trace context; nil also where the sender's was malformed, as that standard asks.
     package var traceparent: String?
     package var source: String?
+    /// The shape of the message, from 1; a newer worker may know more shapes.
+    package var schemaVersion: Int
     /// Fields that are not ours, as they came.
     package var extensions: JSONObject
     package var form: Form
@@ -40,6 +42,7 @@ package struct Envelope: Equatable, Sendable {
         occurredAt: Instant? = nil,
         traceparent: String? = nil,
         source: String? = nil,
+        schemaVersion: Int = 1,
         extensions: JSONObject = [:],
         form: Form = .plainCommand
     ) {
@@ -56,10 +59,13 @@ package struct Envelope: Equatable, Sendable {
         self.occurredAt = occurredAt
         self.traceparent = traceparent
         self.source = source
+        self.schemaVersion = schemaVersion
         self.extensions = extensions
         self.form = form
     }
 
+    /// The newest shape of messages that this program reads.
+    package static let schemaVersionMax = 1
     /// The longest identifier of others (type, correlation, user, …), in bytes.
     package static let labelBytesMax = 128
     /// The longest idempotency key, in bytes; room for a CloudEvents source and id, and as long as the inbox takes.

@@ -114,6 +114,22 @@ struct EnvelopeFields {
         return text
     }
 
+    /// The message's shape from the body or the header; 1 where nothing is said.
+    mutating func schemaVersion() throws(EnvelopeFault) -> Int {
+        var found: JSONValue?
+        for name in ["schema_version", "schemaversion"] {
+            let value = take(name)
+            found = found ?? value
+        }
+        let header = try headers.text("schema_version")
+        // CloudEvents in binary mode have text only.
+        let number = found.map { value in value.int ?? value.string.flatMap { Int($0) } } ?? header.map { Int($0) } ?? 1
+        guard let number, (1...Int(Int32.max)).contains(number) else {
+            throw invalid("schema_version", "must be an integer from 1")
+        }
+        return number
+    }
+
     /// The trace context from the body or the header; a malformed one counts as none.
     mutating func traceparent() throws(EnvelopeFault) -> String? {
         let given = take("traceparent")?.string

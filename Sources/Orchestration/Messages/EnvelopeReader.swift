@@ -148,6 +148,7 @@ struct EnvelopeReader {
             occurredAt: try fields.instant("occurred_at"),
             traceparent: try fields.traceparent(),
             source: try fields.label(["source"]),
+            schemaVersion: try fields.schemaVersion(),
             extensions: fields.rest,
             form: form
         )
@@ -221,6 +222,7 @@ struct EnvelopeReader {
             occurredAt: try fields.instant("time"),
             traceparent: try fields.traceparent(),
             source: source,
+            schemaVersion: try fields.schemaVersion(),
             extensions: fields.rest,
             form: form
         )

@@ -54,6 +54,7 @@ package enum PublishedForm {
     package static func taskRequest(
         _ task: AsyncTask,
         actor: Actor,
+        topic: String,
         eventID: EventID?,
         userID: String? = nil,
         traceparent: String? = nil,
@@ -70,7 +71,7 @@ package enum PublishedForm {
             address: Address(
                 id: id,
                 causedBy: eventID,
-                topic: actor.topic,
+                topic: topic,
                 sessionID: task.sessionID,
                 traceparent: traceparent,
                 scheduledAt: scheduledAt,

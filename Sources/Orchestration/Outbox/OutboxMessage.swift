@@ -19,6 +19,8 @@ package struct OutboxMessage: Equatable, Sendable {
     package var rawKey: [UInt8]?
     package var rawValue: [UInt8]?
     package var sourceBC: String
+    /// Where the record goes, if to other topics than `topic`; the database makes a row for each, which is delivered,
+    /// retried and given up for itself.
     package var destinationTopics: [String]
     package var schemaID: String?
     package var schemaVersion: Int
@@ -42,7 +44,7 @@ package struct OutboxMessage: Equatable, Sendable {
     package var isSkipped: Bool { status == .sent && errorMessage?.hasPrefix(Self.skipMark) == true }
 
     /// Whether the record is the event itself; its payload is then not stored a second time.
-    package var isEvent: Bool { id == eventID && rawValue == nil }
+    package var isEvent: Bool { id == eventID && rawValue == nil && destinationTopics.isEmpty }
 
     /// The lane of a key: FNV-1a over its UTF-8 bytes, modulo `laneCount`.
     package static func lane(of key: String) -> Int {

@@ -14,6 +14,17 @@ extension OutboxMessage {
                 records.append(RecordHeader(name: member.key, value: bytes))
             }
         }
+        if rawValue == nil {
+            let ownColumns = [
+                ("source_bc", sourceBC), ("schema_id", schemaID), ("schema_version", String(schemaVersion)),
+                ("tenant_id", tenantID),
+            ]
+            for (name, value) in ownColumns {
+                if let value, !records.contains(where: { $0.name == name }) {
+                    records.append(RecordHeader(name, value))
+                }
+            }
+        }
         return OutgoingRecord(
             topic: destination ?? topic,
             key: rawValue == nil ? Array(partitionKey.utf8) : rawKey,

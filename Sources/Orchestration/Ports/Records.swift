@@ -71,7 +71,7 @@ package enum SourceEvent: Equatable, Sendable {
     /// The assignment has ended; its batches can no longer be committed once a new owner has taken over.
     case revoked(generation: Int)
     case batch(RecordBatch)
-    /// The partition has stopped: its stored offset does not exist any more.
+    /// The partition has stopped: it cannot go on where it should, and a person must say how to.
     case partitionStopped(TopicPartition, reason: String)
     /// Something to tell the operator; the source goes on by itself (broker away, back again).
     case notice(String)
@@ -82,10 +82,20 @@ package enum SourceEvent: Equatable, Sendable {
 /// Where an assigned partition starts.
 package enum StartOffset: Equatable, Sendable {
     case offset(Int64)
+    /// The offset, if the record before it is still the one with the fingerprint; else the partition stops.
+    case after(RecordFingerprint, Int64)
     case beginning
     case end
     /// Kafka's own committed offset, else the beginning; for agents, which keep no position of their own.
     case committed
+
+    /// Nil where Kafka knows the number.
+    package var number: Int64? {
+        switch self {
+        case .offset(let number), .after(_, let number): number
+        case .beginning, .end, .committed: nil
+        }
+    }
 }
 
 /// Kafka in: partitions are assigned to a group's members, and drained batch by batch.
@@ -96,6 +106,8 @@ package protocol RecordSource: Sendable {
     func next() async -> SourceEvent?
     /// Starts the partitions of an assignment; ignored when the generation is no longer the current one.
     func start(generation: Int, at offsets: [TopicPartition: StartOffset]) async
+    /// Ends the assignment and begins it anew, as if the group had been rebalanced; ignored when it has ended already.
+    func restart(generation: Int) async
     /// The batch has been dealt with; the partition may be drained again, and lag monitors may see it.
     func done(_ batch: RecordBatch) async
     /// Leaves the group and ends the stream of events; bounded in time.
@@ -106,6 +118,9 @@ package protocol RecordSource: Sendable {
 package protocol RecordSink: Sendable {
     /// Sends records in order and waits for the brokers' answers, one for each record, in order.
     func send(_ records: [OutgoingRecord]) async -> [SendResult]
+    /// Those of the topics whose records the brokers take or refuse for good just now: they answer, and every partition
+    /// has a leader. Nil when no broker answers, or the sink has been closed. Bounded in time.
+    func served(of topics: Set<String>) async -> Set<String>?
     /// Waits for what is under way, bounded in time.
     func close() async
 }

@@ -20,6 +20,14 @@ package protocol Store: Sendable {
         owner: String
     ) async throws(StoreError) -> [OwnedPosition]
 
+    /// Says at the position why its partition stands still, as long as the owner has the epoch.
+    func stopPosition(
+        cluster: String,
+        partition: TopicPartition,
+        epoch: Int64,
+        reason: String
+    ) async throws(StoreError)
+
     /// Reads positions as they are, to learn what became of a commit whose answer was lost.
     func positions(cluster: String, partitions: [TopicPartition]) async throws(StoreError) -> [OwnedPosition]
 
@@ -27,6 +35,10 @@ package protocol Store: Sendable {
     ///
     /// A row whose JSON is beyond `JSONLimits.inserted` has a null payload, and `errorMessage` says why.
     func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand]
+
+    /// Records set aside with their sessions, of sessions whose next one needs no more than this schema version; each
+    /// session's in order.
+    func waitingRecords(schemaVersion: Int, limit: Int) async throws(StoreError) -> [DeadLetter]
 
     /// What is past its time by the database's clock: timers, waits, task limits; oldest first.
     func dueInputs(limit: Int) async throws(StoreError) -> [DueInput]
@@ -46,11 +58,25 @@ package protocol Store: Sendable {
     /// Records what became of published rows in one statement; rows of lanes whose epoch has moved on are left alone.
     func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError)
 
-    /// Keeps a workflow definition under its content hash; an existing one is left as it is.
+    /// Gives queued tasks their turn: at most `claim.limit`, round robin by tenant, within all limits.
+    ///
+    /// An attempt has its turn once, in one worker; that is kept for `claim.lease`, and then it ends unless renewed.
+    func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask]
+
+    /// Renews the leases of attempts that still run; the ids of those.
+    func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID]
+
+    /// Keeps a workflow definition under its content hash, with the database's time; an existing one is left as it is.
     func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError)
 
     /// The definition with the hash, whoever saved it.
     func definition(hash: String) async throws(StoreError) -> WorkflowDefinition?
+
+    /// All definitions that were ever saved, without their sources; the first saved first.
+    func definitionVersions() async throws(StoreError) -> [DefinitionVersion]
+
+    /// The hashes of the definitions that sessions run on which have not ended.
+    func pinnedDefinitions() async throws(StoreError) -> [String]
 }
 
 /// What the caller can do about a failure.
@@ -101,7 +127,21 @@ package struct OwnedPosition: Equatable, Sendable {
     package var nextOffset: Int64?
     package var ownerEpoch: Int64
     package var ownerID: String
+    /// Of the record before the next offset; nil when none was processed, or a person has set the position.
+    package var fingerprint: RecordFingerprint? {
+        get { lastDigest.map { RecordFingerprint(timestamp: lastTime, digest: $0) } }
+        set { (lastTime, lastDigest) = (newValue?.timestamp, newValue?.digest) }
+    }
+    package private(set) var lastTime: Instant?
+    package private(set) var lastDigest: String?
+    /// Why the partition stands still, and what to do.
+    package var stopReason: String?
+    /// Who set the position by hand, when and from where.
+    package var resetNote: String?
     package var updatedAt: Instant
+
+    /// How the owner of a position begins that a person has set and no worker has taken since.
+    package static let operatorMark = "operator "
 
     package var topicPartition: TopicPartition { TopicPartition(topic: topic, partition: partition) }
 
@@ -112,6 +152,9 @@ package struct OwnedPosition: Equatable, Sendable {
         nextOffset: Int64?,
         ownerEpoch: Int64,
         ownerID: String,
+        fingerprint: RecordFingerprint? = nil,
+        stopReason: String? = nil,
+        resetNote: String? = nil,
         updatedAt: Instant
     ) {
         self.clusterID = clusterID
@@ -120,6 +163,10 @@ package struct OwnedPosition: Equatable, Sendable {
         self.nextOffset = nextOffset
         self.ownerEpoch = ownerEpoch
         self.ownerID = ownerID
+        self.lastTime = fingerprint?.timestamp
+        self.lastDigest = fingerprint?.digest
+        self.stopReason = stopReason
+        self.resetNote = resetNote
         self.updatedAt = updatedAt
     }
 }
@@ -131,13 +178,40 @@ package struct WorkflowDefinition: Equatable, Sendable {
     package var name: String
     package var version: String
     package var source: String
+    /// Whether new sessions may start with it; those that have are not concerned.
+    package var isEnabled: Bool
     package var createdAt: Instant
 
-    package init(hash: String, name: String, version: String, source: String, createdAt: Instant) {
+    package init(
+        hash: String,
+        name: String,
+        version: String,
+        source: String,
+        isEnabled: Bool = true,
+        createdAt: Instant
+    ) {
         self.hash = hash
         self.name = name
         self.version = version
         self.source = source
+        self.isEnabled = isEnabled
+        self.createdAt = createdAt
+    }
+}
+
+/// What is known of a stored definition without reading it.
+package struct DefinitionVersion: Equatable, Sendable {
+    package var hash: String
+    package var name: String
+    package var version: String
+    package var isEnabled: Bool
+    package var createdAt: Instant
+
+    package init(hash: String, name: String, version: String, isEnabled: Bool, createdAt: Instant) {
+        self.hash = hash
+        self.name = name
+        self.version = version
+        self.isEnabled = isEnabled
         self.createdAt = createdAt
     }
 }
@@ -176,17 +250,21 @@ package struct Loaded: Equatable, Sendable {
     package var answers: [TenantKey: InboxCommand]
     /// The keys of the inbox rows found under the requested ids.
     package var keys: [MessageID: TenantKey]
+    /// Those of the requested sessions that are set aside until a newer worker comes.
+    package var waiting: Set<SessionID>
 
     package init(
         now: Instant,
         scopes: [SessionID: SessionScope],
         answers: [TenantKey: InboxCommand],
-        keys: [MessageID: TenantKey] = [:]
+        keys: [MessageID: TenantKey] = [:],
+        waiting: Set<SessionID> = []
     ) {
         self.now = now
         self.scopes = scopes
         self.answers = answers
         self.keys = keys
+        self.waiting = waiting
     }
 }
 
@@ -231,12 +309,29 @@ package struct CommitBatch: Equatable, Sendable {
     package var commits: [Commit] = []
     package var positions: [PositionAdvance] = []
     package var deadLetters: [DeadLetter] = []
+    /// Records that were set aside with their session and are dealt with now.
+    package var settledLetters: [SettledLetter] = []
     /// Records to publish that belong to no session's commit: copies of dead letters.
     package var outbox: [OutboxMessage] = []
 
     package init() {}
 
-    package var isEmpty: Bool { commits.isEmpty && positions.isEmpty && deadLetters.isEmpty && outbox.isEmpty }
+    package var isEmpty: Bool {
+        commits.isEmpty && positions.isEmpty && deadLetters.isEmpty && outbox.isEmpty && settledLetters.isEmpty
+    }
+}
+
+/// What became of a record that waited for a newer worker: it was taken, or is dead for the reason given.
+package struct SettledLetter: Equatable, Sendable {
+    package var id: DeadLetterID
+    package var reason: DeadLetter.Reason?
+    package var detail: String?
+
+    package init(id: DeadLetterID, reason: DeadLetter.Reason? = nil, detail: String? = nil) {
+        self.id = id
+        self.reason = reason
+        self.detail = detail
+    }
 }
 
 /// Moves one partition's position by compare-and-set on owner epoch and offset.
@@ -247,19 +342,23 @@ package struct PositionAdvance: Equatable, Sendable {
     /// Nil when the partition had never been processed.
     package var expectedOffset: Int64?
     package var nextOffset: Int64
+    /// Of the last record before the next offset.
+    package var fingerprint: RecordFingerprint?
 
     package init(
         clusterID: String,
         topicPartition: TopicPartition,
         ownerEpoch: Int64,
         expectedOffset: Int64?,
-        nextOffset: Int64
+        nextOffset: Int64,
+        fingerprint: RecordFingerprint? = nil
     ) {
         self.clusterID = clusterID
         self.topicPartition = topicPartition
         self.ownerEpoch = ownerEpoch
         self.expectedOffset = expectedOffset
         self.nextOffset = nextOffset
+        self.fingerprint = fingerprint
     }
 }
 
@@ -272,6 +371,8 @@ package struct DueInput: Equatable, Sendable {
         /// The wait's `next_reminder_at`.
         case reminder(HandleID)
         case task(TaskID, attempt: Int)
+        /// A queued attempt's turn has come, and the node has it.
+        case turn(TaskID, attempt: Int, node: String)
     }
 
     package var sessionID: SessionID
@@ -304,6 +405,9 @@ package struct OutboxOutcome: Equatable, Sendable {
         case sent
         /// Tried and not taken; due again after the delay, or DEAD once `retry_count` would pass `max_retries`.
         case failed(error: String, retryAfter: Interval)
+        /// Not taken through no fault of its own, for its topic has no brokers just now: FAILED and due again after the
+        /// delay; no try is counted.
+        case delayed(error: String, retryAfter: Interval)
         /// Can never be taken: DEAD at once.
         case dead(error: String)
     }
@@ -316,5 +420,29 @@ package struct OutboxOutcome: Equatable, Sendable {
         self.id = id
         self.lane = lane
         self.result = result
+    }
+}
+
+extension WorkflowDefinition {
+    /// What is kept of a workflow; the store gives it its time.
+    package init(_ workflow: Workflow, isEnabled: Bool = true) {
+        self.init(
+            hash: workflow.hash,
+            name: workflow.name,
+            version: workflow.version,
+            source: workflow.source,
+            isEnabled: isEnabled,
+            createdAt: Instant(microseconds: 0)
+        )
+    }
+}
+
+extension DefinitionVersion {
+    /// The highest version; of equals the one saved last.
+    package static func newest(of versions: some Sequence<DefinitionVersion>) -> DefinitionVersion? {
+        versions.max { left, right in
+            if left.version == right.version { return left.createdAt < right.createdAt }
+            return Workflow.isVersion(left.version, before: right.version)
+        }
     }
 }

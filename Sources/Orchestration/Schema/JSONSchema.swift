@@ -1,9 +1,11 @@
 /// A JSON Schema (2020-12), compiled: what a reply or a result must look like.
 ///
 /// A documented subset. Checked: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`,
-/// `minProperties`, `maxProperties`, `items`, `prefixItems`, `minItems`, `maxItems`, `uniqueItems`, `minLength`,
-/// `maxLength` (in code points), `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf`, `allOf`,
-/// `anyOf`, `oneOf`, `not`, `$defs` with `$ref` to `#` or `#/$defs/NAME`, and `true` and `false` as schemas. Notes
+/// `patternProperties`, `minProperties`, `maxProperties`, `items`, `prefixItems`, `minItems`, `maxItems`, `uniqueItems`,
+/// `contains`, `minContains`, `maxContains`, `minLength`, `maxLength` (in code points), `pattern` (`SchemaPattern` says
+/// which), `format` (`date-time`, `date`, `uuid`, `email`, `uri`; it is a rule here, not a note), `minimum`, `maximum`,
+/// `exclusiveMinimum`, `exclusiveMaximum`, `multipleOf`, `allOf`, `anyOf`, `oneOf`, `not`, `if` with `then` and `else`,
+/// `$defs` with `$ref` to `#` or `#/$defs/NAME`, and `true` and `false` as schemas. Notes
 /// (`title`, `description`, `default`, `examples`, `deprecated`, `readOnly`, `writeOnly`, `$comment`) are passed over.
 /// Every other keyword is refused when the schema is compiled: a rule that nobody checks is worse than none.
 package struct JSONSchema: Equatable, Sendable {
@@ -44,13 +46,18 @@ package struct JSONSchema: Equatable, Sendable {
         var constant: JSONValue?
         var properties: [String: Index] = [:]
         var required: [String] = []
+        var patternProperties: [PatternRule] = []
         var additionalProperties: Index?
         var propertyCount = Bounds()
         var items: Index?
         var prefixItems: [Index] = []
         var itemCount = Bounds()
         var uniqueItems = false
+        var contains: Index?
+        var containsCount = Bounds()
         var length = Bounds()
+        var pattern: SchemaPattern?
+        var format: SchemaFormat?
         var minimum: Double?
         var maximum: Double?
         var exclusiveMinimum: Double?
@@ -60,9 +67,20 @@ package struct JSONSchema: Equatable, Sendable {
         var anyOf: [Index] = []
         var oneOf: [Index] = []
         var not: Index?
+        var condition: Index?
+        var then: Index?
+        var otherwise: Index?
 
         /// The schemas that judge the same value as this one.
-        var inPlace: [Index] { [reference, not].compactMap(\.self) + allOf + anyOf + oneOf }
+        var inPlace: [Index] {
+            [reference, not, condition, then, otherwise].compactMap(\.self) + allOf + anyOf + oneOf
+        }
+    }
+
+    /// The schema of all properties whose names a pattern matches.
+    struct PatternRule: Equatable, Sendable {
+        var pattern: SchemaPattern
+        var schema: Index
     }
 
     /// How many there may be.

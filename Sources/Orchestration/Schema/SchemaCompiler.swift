@@ -43,6 +43,7 @@ struct SchemaCompiler {
                 read(member.key, member.value, at: inner, into: &own, of: index, depth: depth)
             }
             rules[index] = own
+            checkPairs(members, at: place)
         case .null, .number, .string, .array:
             fault(place, "must be an object, true or false, not \(document.typeName)")
         }
@@ -66,6 +67,11 @@ struct SchemaCompiler {
         case "properties":
             for (name, schema) in schemas(value, at: place, depth: depth) { own.properties[name] = schema }
         case "required": own.required = names(value, at: place)
+        case "patternProperties":
+            for (name, schema) in schemas(value, at: place, depth: depth) {
+                guard let pattern = pattern(name, at: JSONPointer.appending(name, to: place)) else { continue }
+                own.patternProperties.append(JSONSchema.PatternRule(pattern: pattern, schema: schema))
+            }
         case "additionalProperties": own.additionalProperties = add(value, at: place, depth: depth + 1)
         case "minProperties": own.propertyCount.min = count(value, at: place)
         case "maxProperties": own.propertyCount.max = count(value, at: place)
@@ -76,6 +82,21 @@ struct SchemaCompiler {
         case "uniqueItems":
             own.uniqueItems = value.bool ?? false
             if value.bool == nil { fault(place, "must be true or false") }
+        case "contains": own.contains = add(value, at: place, depth: depth + 1)
+        case "minContains": own.containsCount.min = count(value, at: place)
+        case "maxContains": own.containsCount.max = count(value, at: place)
+        case "pattern":
+            if let text = value.string {
+                own.pattern = pattern(text, at: place)
+            } else {
+                fault(place, "must be a text")
+            }
+        case "format":
+            own.format = value.string.flatMap { SchemaFormat(rawValue: $0) }
+            if own.format == nil {
+                let known = SchemaFormat.allCases.map(\.rawValue).joined(separator: ", ")
+                fault(place, "must be one of \(known); no other format is checked")
+            }
         case "minLength": own.length.min = count(value, at: place)
         case "maxLength": own.length.max = count(value, at: place)
         case "minimum": own.minimum = number(value, at: place)
@@ -89,6 +110,9 @@ struct SchemaCompiler {
         case "anyOf": own.anyOf = list(value, at: place, depth: depth)
         case "oneOf": own.oneOf = list(value, at: place, depth: depth)
         case "not": own.not = add(value, at: place, depth: depth + 1)
+        case "if": own.condition = add(value, at: place, depth: depth + 1)
+        case "then": own.then = add(value, at: place, depth: depth + 1)
+        case "else": own.otherwise = add(value, at: place, depth: depth + 1)
         case "$ref": refer(value, from: index, at: place)
         case "$defs":
             if index != 0 { fault(place, "must stand at the top of the schema") }
@@ -100,7 +124,26 @@ struct SchemaCompiler {
         }
     }
 
+    /// Refuses keywords that say nothing without another one.
+    private mutating func checkPairs(_ members: JSONObject, at place: String) {
+        for (keyword, other) in [
+            ("then", "if"), ("else", "if"), ("minContains", "contains"), ("maxContains", "contains"),
+        ]
+        where members.keys.contains(keyword) && !members.keys.contains(other) {
+            fault(JSONPointer.appending(keyword, to: place), "says nothing without `\(other)`")
+        }
+    }
+
     // MARK: Values of keywords
+
+    private mutating func pattern(_ text: String, at place: String) -> SchemaPattern? {
+        do {
+            return try SchemaPattern(text)
+        } catch {
+            fault(place, "is a pattern that \(error.message)")
+            return nil
+        }
+    }
 
     private mutating func types(_ value: JSONValue, at place: String) -> [String] {
         let names = value.array?.map { $0.string ?? "" } ?? [value.string ?? ""]

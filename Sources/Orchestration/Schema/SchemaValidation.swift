@@ -64,7 +64,7 @@ struct SchemaValidation {
         switch value {
         case .null, .bool: break
         case .number(let number): check(number, rules, at: place)
-        case .string(let text): check(text.unicodeScalars.count, rules.length, "code points", at: place)
+        case .string(let text): check(text, rules, at: place)
         case .array(let elements): check(elements, rules, at: place)
         case .object(let members): check(members, rules, at: place)
         }
@@ -84,6 +84,10 @@ struct SchemaValidation {
             for inner in rules.oneOf where fits(value, inner, at: place) { fitting += 1 }
             if fitting != 1 { fault(place, "fits \(fitting) of the \(rules.oneOf.count) schemas of oneOf, not one") }
         }
+        if let condition = rules.condition {
+            let inner = fits(value, condition, at: place) ? rules.then : rules.otherwise
+            if let inner { check(value, inner, at: place) }
+        }
         if let inner = rules.not, fits(value, inner, at: place) { fault(place, "fits the schema of not") }
     }
 
@@ -101,6 +105,17 @@ struct SchemaValidation {
         }
     }
 
+    private mutating func check(_ text: String, _ rules: JSONSchema.Rules, at place: String) {
+        check(text.unicodeScalars.count, rules.length, "code points", at: place)
+        if let format = rules.format, !format.fits(text) { fault(place, "must be a \(format.rawValue)") }
+        guard let pattern = rules.pattern else { return }
+        switch pattern.matches(text) {
+        case true?: break
+        case false?: fault(place, "does not match the pattern")
+        case nil: fault(place, "takes too long to hold against the pattern")
+        }
+    }
+
     private mutating func check(_ elements: [JSONValue], _ rules: JSONSchema.Rules, at place: String) {
         check(elements.count, rules.itemCount, "items", at: place)
         if rules.uniqueItems, Set(elements).count != elements.count { fault(place, "must not have an item twice") }
@@ -109,6 +124,14 @@ struct SchemaValidation {
             let schema = number < rules.prefixItems.count ? rules.prefixItems[number] : rules.items
             guard let schema else { continue }
             check(element, schema, at: JSONPointer.appending("\(number)", to: place))
+        }
+        guard let wanted = rules.contains else { return }
+        var found = 0
+        for element in elements where !isOver && fits(element, wanted, at: place) { found += 1 }
+        let least = rules.containsCount.min ?? 1
+        if found < least { fault(place, "must contain at least \(least) items of a kind, not \(found)") }
+        if let most = rules.containsCount.max, found > most {
+            fault(place, "must contain at most \(most) items of a kind, not \(found)")
         }
     }
 
@@ -119,8 +142,11 @@ struct SchemaValidation {
         }
         for member in members {
             guard !isOver else { return }
-            guard let schema = rules.properties[member.key] ?? rules.additionalProperties else { continue }
-            check(member.value, schema, at: JSONPointer.appending(member.key, to: place))
+            let inner = JSONPointer.appending(member.key, to: place)
+            var schemas = rules.patternProperties.filter { $0.pattern.matches(member.key) != false }.map(\.schema)
+            if let own = rules.properties[member.key] { schemas.append(own) }
+            if schemas.isEmpty, let other = rules.additionalProperties { schemas = [other] }
+            for schema in schemas { check(member.value, schema, at: inner) }
         }
     }
 

@@ -64,7 +64,8 @@ package enum SessionDecision {
         let verdict: Verdict = isStart ? .incident : .unknown
         let reason =
             isStart
-            ? "this worker has no workflow `\(name)`\(hash); add its file to the workflows folder"
+            ? "this worker has no workflow `\(name)`\(hash) that may be used; add its file to the workflows folder, or enable "
+                + "a stored version"
             : "there is no session \(message.sessionID)"
         let row = message.inboxRow(.failed, verdict, reason: reason, correlationID: flow, now: now)
         commit.commands = [row]

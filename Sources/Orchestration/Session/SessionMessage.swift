@@ -5,6 +5,8 @@ package struct SessionMessage: Sendable, Equatable {
         case command
         /// What an agent says about a task.
         case answer(AgentAnswer)
+        /// An agent's answer that cannot be taken for one, and the sentence that says why.
+        case unreadableAnswer(String)
         /// Something is past its time.
         case due(DueInput.Kind)
     }
@@ -82,6 +84,7 @@ package struct SessionMessage: Sendable, Equatable {
             case .handle(let id): (SessionMessages.parkExpired, "\(id)")
             case .reminder(let id): ("wait.reminder", "\(id)/\(due.dueAt)")
             case .task(let id, let attempt): ("task.overdue", "\(id)/\(attempt)/\(due.dueAt)")
+            case .turn(let id, let attempt, _): ("task.turn", "\(id)/\(attempt)")
             }
         let id = MessageID(derivedFrom: type, subject)
         self.init(
@@ -110,7 +113,7 @@ package struct SessionMessage: Sendable, Equatable {
     }
 
     /// The inbox row with what became of the message.
-    func inboxRow(
+    package func inboxRow(
         _ status: CommandStatus,
         _ verdict: Verdict,
         reason: String?,

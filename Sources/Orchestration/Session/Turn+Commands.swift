@@ -167,30 +167,6 @@ extension Turn {
         seal(message)
     }
 
-    mutating func pause() {
-        scope.session?.status = .paused
-        for var handle in scope.handles where handle.status == .waiting {
-            handle.status = .paused
-            handle.pausedAt = now
-            handle.updatedAt = now
-            put(handle)
-        }
-    }
-
-    mutating func unpause() {
-        scope.session?.status = .inProgress
-        for var handle in scope.handles where handle.status == .paused {
-            handle.status = .waiting
-            // The time of the pause is not the user's: what was left of the wait is left of it now.
-            if let pausedAt = handle.pausedAt, let expiresAt = handle.expiresAt {
-                handle.expiresAt = expiresAt + (now - pausedAt)
-            }
-            handle.pausedAt = nil
-            handle.updatedAt = now
-            put(handle)
-        }
-    }
-
     /// Applies what a paused session has kept, in the order in which it came.
     mutating func applyKept() {
         let early = Set(scope.handles.filter { $0.status == .pendingPause }.compactMap(\.resumedBy))

@@ -69,6 +69,8 @@ extension Turn {
             seal(message)
             proceed(.actorDone(id: task.actorID, output: output), task, message)
         }
+        // The row says so already when the workflow could not go on.
+        if commit.commands.last(where: { $0.id == message.id })?.verdict == .incident { return }
         record(message, .completed, .accepted)
     }
 
@@ -97,6 +99,7 @@ extension Turn {
         _ task: AsyncTask,
         _ message: SessionMessage
     ) -> Bool {
+        if command != .cancel, isStuck(at: task) { return replace(task, command, message) }
         let nodes = workflow.chart.nodes
         let isTaken = chart.configuration.contains { nodes.indices.contains($0) && nodes[$0].names(message.type) }
         if isTaken { return false }
@@ -119,6 +122,37 @@ extension Turn {
             return true
         }
         operate(command, on: fresh, actor, message)
+        return true
+    }
+
+    // MARK: Incidents
+
+    /// Whether the workflow could follow neither the task's result nor its failure, so that nothing happens any more.
+    private func isStuck(at task: AsyncTask) -> Bool {
+        scope.session?.state["incident"]["task_id"].string == task.id.description
+            && !scope.tasks.contains { $0.status.isOpen && $0.actorID == task.actorID }
+    }
+
+    /// Puts a new task with the same input in the place of one that the workflow could not follow.
+    private mutating func replace(
+        _ task: AsyncTask,
+        _ command: OperatorCommand,
+        _ message: SessionMessage
+    ) -> Bool {
+        let cause = Cause(message: message, trigger: message.id, expired: nil)
+        startTask(task.actorID, task.taskType, task.inputData, cause)
+        let mended = state(incident: .null)
+        scope.session?.state = mended
+        guard let fresh = scope.tasks.first(where: { $0.status.isOpen && $0.actorID == task.actorID }),
+            let actor = workflow.actors[fresh.taskType]
+        else { return false }
+        guard command == .retry else {
+            operate(command, on: fresh, actor, message)
+            return true
+        }
+        say(command, fresh, String((message.payload["reason"].string ?? "").prefix(Self.reasonMax)), message)
+        seal(message)
+        record(message, .processing, .accepted)
         return true
     }
 }

@@ -24,13 +24,15 @@ extension Turn {
         announcements["task"] = ["task_id": JSONValue(task.id), "task_type": .string(name)]
     }
 
-    mutating func deliverAnswer(_ answer: AgentAnswer, of message: SessionMessage) {
+    mutating func deliverAnswer(_ answer: AgentAnswer, of told: SessionMessage) {
+        // Its fields may have stood beside the payload; the row keeps which task it was about.
+        var message = told
+        message.payload = .object((told.payload.object ?? [:]).merging(answer.address))
         guard let session = scope.session,
             var task = scope.tasks.first(where: { $0.id == answer.taskID && $0.sessionID == session.id }),
             let actor = workflow.actors[task.taskType]
         else {
-            if answer.isFinal { record(message, .failed, .unknown, "there is no task \(answer.taskID) in the session") }
-            return
+            return set(aside: answer, message, .unknown, "there is no task \(answer.taskID) in the session")
         }
         if case .completed(let type, _) = answer.kind, type != actor.resultType {
             let reason = "task \(task.id) (\(task.taskType)) is answered by `\(actor.resultType)`, not `\(type)`"
@@ -41,14 +43,34 @@ extension Turn {
         }
         let fitting = Self.fitting(answer, actor)
         let reaction = task.handle(fitting, actor: actor, now: now)
-        guard answer.isFinal else {
-            if reaction == .changed { put(task) }
-            return
+        switch reaction {
+        case .ended: return set(aside: answer, message, .superseded, "task \(task.id) is \(task.status.rawValue)")
+        case .staleAttempt:
+            return set(aside: answer, message, .staleAttempt, "task \(task.id) is at attempt \(task.attempt)")
+        case .changed, .completed, .retry, .failed: break
         }
+        guard answer.isFinal else { return put(task) }
         settle(task, reaction, message)
-        if fitting != answer, reaction != .ended, reaction != .staleAttempt {
+        if fitting != answer {
             record(message, .failed, .invalid, task.errorData["message"].string)
         }
+    }
+
+    /// Keeps what an answer was that nobody waits for, or not any more. Of what is told again and again (a start, progress)
+    /// one row is kept for each attempt, the latest.
+    private mutating func set(
+        aside answer: AgentAnswer,
+        _ message: SessionMessage,
+        _ verdict: Verdict,
+        _ reason: String
+    ) {
+        var kept = message
+        if !answer.isFinal {
+            let subject = "\(answer.taskID)/\(answer.attempt)/\(message.type)"
+            kept.id = MessageID(derivedFrom: "late answer", message.tenantID, message.sessionID.description, subject)
+            kept.idempotencyKey = "late/\(message.sessionID)/\(subject)"
+        }
+        record(kept, .failed, verdict, reason)
     }
 
     mutating func taskOverdue(_ id: TaskID, attempt: Int, _ message: SessionMessage) {
@@ -61,15 +83,32 @@ extension Turn {
         }
     }
 
+    /// A queued task leaves the queue: its agent is asked, or the worker begins to do it.
+    mutating func takeTurn(_ id: TaskID, attempt: Int, node: String, _ message: SessionMessage) {
+        guard let session = scope.session, !session.status.hasEnded,
+            var task = scope.tasks.first(where: { $0.id == id }), let actor = workflow.actors[task.taskType],
+            task.takeTurn(attempt: attempt, node: node, actor: actor, now: now)
+        else { return }
+        put(task)
+        guard let topics = actor.topics else { return }
+        commit.outbox.append(
+            PublishedForm.taskRequest(
+                task,
+                actor: actor,
+                topic: topics.requests,
+                eventID: nil,
+                userID: session.userID,
+                now: now
+            )
+        )
+    }
+
     /// Writes a task that an answer or a limit has changed, and lets the statechart go on.
     private mutating func settle(_ task: AsyncTask, _ reaction: TaskReaction, _ message: SessionMessage) {
         switch reaction {
         case .changed:
             put(task)
-        case .ended:
-            record(message, .failed, .superseded, "task \(task.id) is \(task.status.rawValue)")
-        case .staleAttempt:
-            record(message, .failed, .staleAttempt, "task \(task.id) is at attempt \(task.attempt)")
+        case .ended, .staleAttempt: break
         case .retry(let delay):
             put(task)
             requests.append((task, now + delay))
@@ -101,7 +140,7 @@ extension Turn {
         switch step(input) {
         case .success(let step): apply(step, cause)
         case .failure(let failure):
-            raiseIncident(failure, message)
+            raiseIncident(failure, message, of: task.id)
             // A result the chart cannot digest is as good as none: its error path gives people a way on.
             let error: JSONValue = ["code": "WORKFLOW_ERROR", "message": .string("\(failure)"), "details": nil]
             if case .actorDone(let id, _) = input, case .success(let step) = step(.actorError(id: id, error: error)) {
@@ -175,21 +214,24 @@ extension Turn {
 }
 
 extension AgentAnswer {
+    /// Which attempt of which task it is about.
+    var address: JSONObject { ["task_id": JSONValue(taskID), "attempt": .int(attempt)] }
+
     /// Whether the answer ends its attempt.
     var isFinal: Bool {
         switch kind {
         case .started, .progressed: false
-        case .completed, .failed: true
+        case .completed, .failed, .handedBack: true
         }
     }
 
     /// The event type the answer came as.
-    var type: String {
+    package var type: String {
         switch kind {
         case .started: SessionMessages.taskStarted
         case .progressed: SessionMessages.taskProgressed
         case .completed(let type, _): type
-        case .failed: SessionMessages.taskFailed
+        case .failed, .handedBack: SessionMessages.taskFailed
         }
     }
 
@@ -197,10 +239,10 @@ extension AgentAnswer {
     static func keptType(_ answer: AgentAnswer) -> String { "\(answer.type)/\(answer.taskID)" }
 
     /// The final answer as a payload that `init(kept:)` reads back.
-    var payload: JSONValue {
+    package var payload: JSONValue {
         var members: JSONObject = ["task_id": JSONValue(taskID), "attempt": .int(attempt)]
         switch kind {
-        case .started, .progressed: break
+        case .started, .progressed, .handedBack: break
         case .completed(_, let output): members["output"] = output
         case .failed(let code, let message, let retryable, let details):
             members["code"] = .string(code)

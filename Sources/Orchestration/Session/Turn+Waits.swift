@@ -98,7 +98,7 @@ extension Turn {
     }
 
     /// Takes the derived name of a state's wait: fresh for each visit, and the same when the step is redone.
-    private func correlation(of state: StateNode, visit: Int) -> String {
+    func correlation(of state: StateNode, visit: Int) -> String {
         let session = scope.session?.id.description ?? ""
         return Identifier<HandleKind>(derivedFrom: "wait", session, state.id, "\(visit)").description
     }
@@ -256,6 +256,9 @@ extension Turn {
     // MARK: Deadlines
 
     mutating func deliverDue(_ due: DueInput.Kind, _ message: SessionMessage) {
+        if case .turn(let id, let attempt, let node) = due {
+            return takeTurn(id, attempt: attempt, node: node, message)
+        }
         // A paused session keeps everything, its deadlines included; an ended one has none.
         guard scope.session?.status == .inProgress else { return }
         switch due {
@@ -263,6 +266,7 @@ extension Turn {
         case .handle(let id): expire(id, message)
         case .reminder(let id): remind(id, message)
         case .task(let id, let attempt): taskOverdue(id, attempt: attempt, message)
+        case .turn: break
         }
     }
 

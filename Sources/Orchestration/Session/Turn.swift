@@ -9,6 +9,8 @@ struct Turn {
     private var sealed: GenesisSession?
     /// The statechart's state of `scope.session`; empty before the session exists.
     var chart = ChartState()
+    /// Since when the session is paused.
+    var pausedAt: Instant?
     /// Set when the stored state does not fit the workflow; nothing can be decided then.
     var unreadable: String?
     /// What the step under way has said so far; `seal` makes domain events of it.
@@ -29,6 +31,7 @@ struct Turn {
             expectedVersion: scope.session?.version ?? 0
         )
         if let session = scope.session {
+            pausedAt = session.state["paused_at"].string.flatMap { Instant($0) }
             do {
                 chart = try ChartState(json: session.state["chart"], in: workflow.chart)
             } catch {
@@ -58,6 +61,7 @@ struct Turn {
         switch message.kind {
         case .command: deliverCommand(message)
         case .answer(let answer): deliverAnswer(answer, of: message)
+        case .unreadableAnswer(let reason): record(message, .failed, .invalid, reason)
         case .due(let due): deliverDue(due, message)
         }
     }
@@ -103,6 +107,7 @@ struct Turn {
     mutating func apply(_ step: ChartStep, _ cause: Cause) {
         var sources: [Chart.NodeIndex] = []
         if case .taken(let nodes) = step.outcome { sources = nodes }
+        let timersBefore = Set(chart.timers.map(\.sequence))
         chart = step.state
         var parked: [ParkedWait] = []
         for effect in step.effects {
@@ -114,7 +119,7 @@ struct Turn {
                 if let wait = park(node, visit: visit) { parked.append(wait) }
             case .unpark(let node): unpark(node, wasReply: sources.contains(node), cause)
             case .pause: pause()
-            case .unpause: unpause()
+            case .unpause: unpause(timersBefore)
             }
         }
         let isUnpausing = step.effects.contains(.unpause)
@@ -125,7 +130,7 @@ struct Turn {
     }
 
     /// Brings the session row's columns in line with the statechart.
-    private mutating func settleSession() {
+    mutating func settleSession() {
         guard var session = scope.session else { return }
         let nodes = workflow.chart.nodes
         for index in chart.configuration where nodes.indices.contains(index) {
@@ -156,8 +161,15 @@ struct Turn {
             session.nextTimerAt = nil
             closeEverything(because: "the session is \(session.status.rawValue)")
         }
-        session.state = ["chart": chart.json(in: workflow.chart), "incident": .null]
+        session.state = state(incident: .null)
         scope.session = session
+    }
+
+    /// What the session's row keeps beside its columns.
+    func state(incident: JSONValue) -> JSONValue {
+        var state: JSONObject = ["chart": chart.json(in: workflow.chart), "incident": incident]
+        if let pausedAt { state["paused_at"] = JSONValue(pausedAt) }
+        return .object(state)
     }
 
     // MARK: Events
@@ -202,11 +214,14 @@ struct Turn {
         commit.session = session
         let cause = commit.events.last?.eventID
         for (task, scheduledAt) in requests {
-            guard let actor = workflow.actors[task.taskType] else { continue }
+            // A queued task is asked for when its turn has come.
+            guard let actor = workflow.actors[task.taskType], let topics = actor.topics, task.requestedAt != nil
+            else { continue }
             commit.outbox.append(
                 PublishedForm.taskRequest(
                     task,
                     actor: actor,
+                    topic: topics.requests,
                     eventID: cause,
                     userID: session.userID,
                     traceparent: message.metadata["traceparent"].string,
@@ -216,8 +231,8 @@ struct Turn {
             )
         }
         for task in cancelled {
-            guard let actor = workflow.actors[task.taskType] else { continue }
-            commit.outbox.append(PublishedForm.taskCancelled(task, topic: actor.topic, eventID: cause, now: now))
+            guard let topics = workflow.actors[task.taskType]?.topics, task.requestedAt != nil else { continue }
+            commit.outbox.append(PublishedForm.taskCancelled(task, topic: topics.requests, eventID: cause, now: now))
         }
         (said, announcements, requests, cancelled) = ([], [:], [], [])
     }
@@ -263,16 +278,19 @@ struct Turn {
     }
 
     /// The step could not be computed: the session goes on waiting where it was, and says why.
-    mutating func raiseIncident(_ failure: ChartFailure, _ message: SessionMessage) {
+    ///
+    /// - Parameter task: the task whose end the step was to follow; an operator may take its place.
+    mutating func raiseIncident(_ failure: ChartFailure, _ message: SessionMessage, of task: TaskID? = nil) {
         if var session = scope.session {
-            let incident: JSONValue = [
+            var incident: JSONObject = [
                 "message_id": JSONValue(message.id), "type": .string(message.type),
                 "error": .string("\(workflow.name) \(workflow.version), \(failure)"),
             ]
-            session.state = ["chart": chart.json(in: workflow.chart), "incident": incident]
+            if let task { incident["task_id"] = JSONValue(task) }
+            session.state = state(incident: .object(incident))
             session.nextTimerAt = chart.nextTimer?.due
             scope.session = session
-            said = [(Self.incidentRaised, incident)]
+            said = [(Self.incidentRaised, .object(incident))]
             seal(message)
         }
         var row = message.inboxRow(

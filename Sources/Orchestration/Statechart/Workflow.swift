@@ -32,13 +32,29 @@ package struct Workflow: Sendable {
     }
 }
 
-/// An agent's kind of work: where to ask, how long to wait, how often to try.
+extension Workflow {
+    /// Whether a version comes before another: numbers as numbers, everything else as text.
+    package static func isVersion(_ left: String, before right: String) -> Bool {
+        let separators: Set<Character> = [".", "-", "+"]
+        let lefts = left.split(whereSeparator: separators.contains)
+        let rights = right.split(whereSeparator: separators.contains)
+        for (mine, others) in zip(lefts, rights) where mine != others {
+            if let number = Int(mine), let other = Int(others) {
+                if number != other { return number < other }
+            } else {
+                return mine < others
+            }
+        }
+        return lefts.count < rights.count
+    }
+}
+
+/// A kind of work: who does it, how long to wait, how often to try.
 package struct Actor: Sendable, Equatable {
     package var name: String
-    /// Where requests go, e.g. `genesis.outline.tasks`.
-    package var topic: String
-    /// Where answers come from; by convention the request topic with `.tasks` replaced by `.events`.
-    package var answersTopic: String
+    package var executor: TaskExecutor
+    /// How many of its tasks may be requested and not ended at once, in the whole fleet; nil for any number.
+    package var concurrency: Int?
     /// The type of the request: the actor's name and `Requested`.
     package var requestType: String { name + "Requested" }
     /// The type of the result, e.g. `Outliner.Concept.Generated`.
@@ -50,6 +66,25 @@ package struct Actor: Sendable, Equatable {
 
     package init(
         name: String,
+        executor: TaskExecutor,
+        concurrency: Int? = nil,
+        resultType: String,
+        timeouts: TaskTimeouts = TaskTimeouts(),
+        retry: RetryPolicy = RetryPolicy(),
+        output: JSONValue = .null
+    ) {
+        self.name = name
+        self.executor = executor
+        self.concurrency = concurrency
+        self.resultType = resultType
+        self.timeouts = timeouts
+        self.retry = retry
+        self.output = output
+    }
+
+    /// An actor whose work agents do, asked on one topic and answering on another.
+    package init(
+        name: String,
         topic: String,
         answersTopic: String,
         resultType: String,
@@ -57,13 +92,50 @@ package struct Actor: Sendable, Equatable {
         retry: RetryPolicy = RetryPolicy(),
         output: JSONValue = .null
     ) {
-        self.name = name
-        self.topic = topic
-        self.answersTopic = answersTopic
-        self.resultType = resultType
-        self.timeouts = timeouts
-        self.retry = retry
-        self.output = output
+        self.init(
+            name: name,
+            executor: .agent(AgentTopics(requests: topic, answers: answersTopic)),
+            resultType: resultType,
+            timeouts: timeouts,
+            retry: retry,
+            output: output
+        )
+    }
+
+    /// The topics of an actor whose work agents do; nil when the worker does it itself.
+    package var topics: AgentTopics? {
+        switch executor {
+        case .agent(let topics): topics
+        case .http: nil
+        }
+    }
+
+    /// Whether its tasks take turns, or are requested at once.
+    package var isQueued: Bool {
+        switch executor {
+        case .agent: concurrency != nil
+        case .http: true
+        }
+    }
+}
+
+/// Who does an actor's work.
+package enum TaskExecutor: Sendable, Equatable {
+    /// Agents, over Kafka.
+    case agent(AgentTopics)
+    /// The worker itself, with one call of an HTTP server.
+    case http(HTTPRecipe)
+}
+
+package struct AgentTopics: Sendable, Equatable {
+    /// Where requests go, e.g. `genesis.outline.tasks`.
+    package var requests: String
+    /// Where answers come from; by convention the request topic with `.tasks` replaced by `.events`.
+    package var answers: String
+
+    package init(requests: String, answers: String) {
+        self.requests = requests
+        self.answers = answers
     }
 }
 
@@ -89,6 +161,9 @@ package struct RetryPolicy: Sendable, Equatable {
     package var cap: Interval = .seconds(60)
     /// Error codes that end the task at once.
     package var nonRetryable: [String] = []
+
+    /// The longest pause that a failure may ask for itself (`details.retry_after`, in seconds).
+    package static let retryAfterMax = Interval.seconds(3_600)
 
     package init() {}
 }

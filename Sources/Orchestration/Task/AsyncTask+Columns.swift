@@ -6,6 +6,7 @@ extension AsyncTask: TableRow {
             "id": JSONValue(id),
             "tenant_id": JSONValue(tenantID),
             "session_id": JSONValue(sessionID),
+            "user_id": JSONValue(userID),
             "task_type": JSONValue(taskType),
             "actor_id": JSONValue(actorID),
             "triggered_by_command_id": JSONValue(triggeredByCommandID),
@@ -22,6 +23,8 @@ extension AsyncTask: TableRow {
             "retry_count": .int(retryCount),
             "max_retries": .int(maxRetries),
             "deadline_at": JSONValue(deadlineAt),
+            "not_before": JSONValue(notBefore),
+            "requested_at": JSONValue(requestedAt),
             "attempt_deadline_at": JSONValue(attemptDeadlineAt),
             "total_deadline_at": JSONValue(totalDeadlineAt),
             "started_at": JSONValue(startedAt),
@@ -38,6 +41,7 @@ extension AsyncTask: TableRow {
             id: try columns.required("id", columns.id("id")),
             tenantID: try columns.text("tenant_id") ?? "default",
             sessionID: try columns.required("session_id", columns.id("session_id")),
+            userID: try columns.text("user_id"),
             taskType: try columns.required("task_type", columns.text("task_type")),
             actorID: try columns.text("actor_id") ?? "",
             triggeredByCommandID: try columns.id("triggered_by_command_id"),
@@ -54,6 +58,8 @@ extension AsyncTask: TableRow {
             retryCount: try columns.natural("retry_count") ?? 0,
             maxRetries: try columns.natural("max_retries") ?? 2,
             deadlineAt: try columns.instant("deadline_at"),
+            notBefore: try columns.instant("not_before"),
+            requestedAt: try columns.instant("requested_at"),
             attemptDeadlineAt: try columns.instant("attempt_deadline_at"),
             totalDeadlineAt: try columns.required("total_deadline_at", columns.instant("total_deadline_at")),
             startedAt: try columns.instant("started_at"),
@@ -64,9 +70,10 @@ extension AsyncTask: TableRow {
     }
 
     package static let columnNames: Set<String> = [
-        "id", "tenant_id", "session_id", "task_type", "actor_id", "triggered_by_command_id", "correlation_id",
+        "id", "tenant_id", "session_id", "user_id", "task_type", "actor_id", "triggered_by_command_id",
+        "correlation_id",
         "status", "progress", "progress_message", "progress_details", "input_data", "result_data", "error_data",
-        "execution_node", "attempt", "retry_count", "max_retries", "deadline_at", "attempt_deadline_at",
-        "total_deadline_at", "started_at", "completed_at", "created_at", "updated_at",
+        "execution_node", "attempt", "retry_count", "max_retries", "deadline_at", "not_before", "requested_at",
+        "attempt_deadline_at", "total_deadline_at", "started_at", "completed_at", "created_at", "updated_at",
     ]
 }

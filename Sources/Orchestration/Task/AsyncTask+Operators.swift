@@ -6,14 +6,8 @@ extension AsyncTask {
         // The end of the total limit is no reason to refuse a person.
         guard status.isOpen, attempt < AgentAnswer.attemptMax else { return false }
         errorData = ["code": "RETRIED_BY_OPERATOR", "message": reason, "details": nil, "attempt": .int(attempt)]
-        attempt += 1
-        status = .pending
-        progress = .zero
-        progressMessage = nil
-        executionNode = nil
-        attemptDeadlineAt = nil
         totalDeadlineAt = max(totalDeadlineAt, now + actor.timeouts.total)
-        deadlineAt = min(now + actor.timeouts.queue, totalDeadlineAt)
+        beginNext(actor, after: .zero, now: now)
         updatedAt = now
         return true
     }

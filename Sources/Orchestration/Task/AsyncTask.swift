@@ -3,6 +3,8 @@ package struct AsyncTask: Equatable, Sendable {
     package var id: TaskID
     package var tenantID: String
     package var sessionID: SessionID
+    /// Whose session it is; limits per user count it.
+    package var userID: String?
     /// The actor's name, e.g. `Outliner.Concept.Generation`.
     package var taskType: String
     /// The statechart's invocation that waits for the result.
@@ -28,6 +30,10 @@ package struct AsyncTask: Equatable, Sendable {
     package var maxRetries: Int
     /// The next limit to pass: queue, attempt, heartbeat or total.
     package var deadlineAt: Instant?
+    /// Of a task that takes its turn in the queue: from when the attempt may begin. Nil for one that is requested at once.
+    package var notBefore: Instant?
+    /// When the attempt was requested: its turn came, or it needed none. Nil while it is queued.
+    package var requestedAt: Instant?
     /// The end of the current attempt; nil until it has started.
     package var attemptDeadlineAt: Instant?
     package var totalDeadlineAt: Instant
@@ -40,6 +46,7 @@ package struct AsyncTask: Equatable, Sendable {
         id: TaskID,
         tenantID: String,
         sessionID: SessionID,
+        userID: String? = nil,
         taskType: String,
         actorID: String,
         triggeredByCommandID: MessageID?,
@@ -56,6 +63,8 @@ package struct AsyncTask: Equatable, Sendable {
         retryCount: Int,
         maxRetries: Int,
         deadlineAt: Instant?,
+        notBefore: Instant? = nil,
+        requestedAt: Instant? = nil,
         attemptDeadlineAt: Instant?,
         totalDeadlineAt: Instant,
         startedAt: Instant?,
@@ -66,6 +75,7 @@ package struct AsyncTask: Equatable, Sendable {
         self.id = id
         self.tenantID = tenantID
         self.sessionID = sessionID
+        self.userID = userID
         self.taskType = taskType
         self.actorID = actorID
         self.triggeredByCommandID = triggeredByCommandID
@@ -82,6 +92,8 @@ package struct AsyncTask: Equatable, Sendable {
         self.retryCount = retryCount
         self.maxRetries = maxRetries
         self.deadlineAt = deadlineAt
+        self.notBefore = notBefore
+        self.requestedAt = requestedAt
         self.attemptDeadlineAt = attemptDeadlineAt
         self.totalDeadlineAt = totalDeadlineAt
         self.startedAt = startedAt

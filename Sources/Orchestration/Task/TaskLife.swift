@@ -17,8 +17,10 @@ package enum TaskReaction: Equatable, Sendable {
     case staleAttempt
 }
 
-/// Error codes of the four limits, stored in `error_data.code`.
+/// Error codes of the four limits, and of a lease that ran out, stored in `error_data.code`.
 package enum TaskLimit: String, CaseIterable, Sendable {
+    /// The worker that did the task itself does not renew its lease any more.
+    case lease = "LEASE_EXPIRED"
     case queue = "QUEUE_TIMEOUT"
     case attempt = "ATTEMPT_TIMEOUT"
     case heartbeat = "HEARTBEAT_TIMEOUT"
@@ -42,6 +44,7 @@ extension AsyncTask {
             id: id,
             tenantID: session.tenantID,
             sessionID: session.id,
+            userID: session.userID,
             taskType: actor.name,
             actorID: actorID,
             triggeredByCommandID: trigger,
@@ -57,7 +60,7 @@ extension AsyncTask {
             attempt: 1,
             retryCount: 0,
             maxRetries: max(0, actor.retry.maxAttempts - 1),
-            deadlineAt: min(now + actor.timeouts.queue, total),
+            deadlineAt: nil,
             attemptDeadlineAt: nil,
             totalDeadlineAt: total,
             startedAt: nil,
@@ -65,6 +68,26 @@ extension AsyncTask {
             createdAt: now,
             updatedAt: now
         )
+        request(actor, notBefore: now, now: now)
+    }
+
+    /// Requests the attempt, or puts it into the queue: there only the total limit runs.
+    mutating func request(_ actor: Actor, notBefore: Instant, now: Instant) {
+        self.notBefore = actor.isQueued ? notBefore : nil
+        requestedAt = actor.isQueued ? nil : now
+        deadlineAt = actor.isQueued ? totalDeadlineAt : min(notBefore + actor.timeouts.queue, totalDeadlineAt)
+    }
+
+    /// A queued attempt's turn has come. False when it is not this attempt's any more.
+    mutating func takeTurn(attempt: Int, node: String, actor: Actor, now: Instant) -> Bool {
+        guard status == .pending, self.attempt == attempt, notBefore != nil else { return false }
+        requestedAt = requestedAt ?? now
+        updatedAt = now
+        switch actor.executor {
+        case .agent: deadlineAt = min(now + actor.timeouts.queue, totalDeadlineAt)
+        case .http: start(node: node, actor: actor, now: now)
+        }
+        return true
     }
 
     /// Applies what an agent says.
@@ -93,7 +116,14 @@ extension AsyncTask {
             let error: JSONValue = [
                 "code": .string(code), "message": .string(message), "details": details, "attempt": .int(attempt),
             ]
-            return fail(error, code: code, retryable: retryable, actor: actor, now: now)
+            let pause = details["retry_after"].number.map { RetryPolicy.pause(asked: $0) }
+            return fail(error, code: code, retryable: retryable, actor: actor, now: now, atLeast: pause)
+        case .handedBack(let reason):
+            errorData = [
+                "code": "HANDED_BACK", "message": .string(reason), "details": nil, "attempt": .int(attempt),
+            ]
+            beginNext(actor, after: .zero, now: now)
+            return .retry(after: .zero)
         }
     }
 
@@ -102,7 +132,7 @@ extension AsyncTask {
         guard status.isOpen else { return .ended }
         guard overdue == attempt else { return .staleAttempt }
         guard let deadlineAt, deadlineAt <= now else { return .changed }
-        let limit = passedLimit(now: now)
+        let limit = passedLimit(actor, now: now)
         updatedAt = now
         let error: JSONValue = [
             "code": .string(limit.rawValue),
@@ -131,10 +161,13 @@ extension AsyncTask {
         deadlineAt = min(beat, attemptDeadlineAt ?? beat, totalDeadlineAt)
     }
 
-    private func passedLimit(now: Instant) -> TaskLimit {
+    private func passedLimit(_ actor: Actor, now: Instant) -> TaskLimit {
         if totalDeadlineAt <= now { return .total }
-        guard let attemptDeadlineAt else { return .queue }
-        return attemptDeadlineAt <= now ? .attempt : .heartbeat
+        if let attemptDeadlineAt, attemptDeadlineAt <= now { return .attempt }
+        switch actor.executor {
+        case .agent: return status == .pending ? .queue : .heartbeat
+        case .http: return .lease
+        }
     }
 
     private mutating func fail(
@@ -142,24 +175,31 @@ extension AsyncTask {
         code: String,
         retryable: Bool,
         actor: Actor,
-        now: Instant
+        now: Instant,
+        atLeast pause: Interval? = nil
     ) -> TaskReaction {
         errorData = error
-        let delay = actor.retry.delay(beforeAttempt: attempt + 1, of: id)
+        let asked = pause ?? .zero
+        let delay = max(asked, actor.retry.delay(beforeAttempt: attempt + 1, of: id))
         let mayRetry = retryable && !actor.retry.nonRetryable.contains(code) && retryCount < maxRetries
         guard mayRetry, now + delay < totalDeadlineAt else {
             end(.failed, now: now)
             return .failed
         }
         retryCount += 1
+        beginNext(actor, after: delay, now: now)
+        return .retry(after: delay)
+    }
+
+    /// The next attempt, which has not begun.
+    mutating func beginNext(_ actor: Actor, after delay: Interval, now: Instant) {
         attempt += 1
         status = .pending
         progress = .zero
         progressMessage = nil
         executionNode = nil
         attemptDeadlineAt = nil
-        deadlineAt = min(now + delay + actor.timeouts.queue, totalDeadlineAt)
-        return .retry(after: delay)
+        request(actor, notBefore: now + delay, now: now)
     }
 
     private mutating func end(_ status: TaskStatus, now: Instant) {
@@ -171,6 +211,11 @@ extension AsyncTask {
 }
 
 extension RetryPolicy {
+    /// The pause that a failure asks for, in seconds, as far as it is granted.
+    static func pause(asked seconds: Double) -> Interval {
+        min(Interval(microseconds: Int64(min(max(0, seconds), 1e9) * 1e6)), retryAfterMax)
+    }
+
     /// The pause before an attempt (from 2): exponential, capped, with full jitter.
     ///
     /// The jitter comes from the task's id and the attempt, so the same step decided again gives the same time.

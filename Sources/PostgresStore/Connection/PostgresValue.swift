@@ -23,6 +23,16 @@ extension String: PostgresValue {
     init?(postgres bytes: UnsafeBufferPointer<UInt8>) { self.init(validating: bytes, as: UTF8.self) }
 }
 
+extension Bool: PostgresValue {
+    static var typeID: UInt32 { 16 }
+    static var arrayTypeID: UInt32 { 1000 }
+    func writeBinary(to bytes: inout [UInt8]) { bytes.append(self ? 1 : 0) }
+    init?(postgres bytes: UnsafeBufferPointer<UInt8>) {
+        guard bytes.count == 1 else { return nil }
+        self = bytes[0] != 0
+    }
+}
+
 extension Int64: PostgresValue {
     static var typeID: UInt32 { 20 }
     static var arrayTypeID: UInt32 { 1016 }

@@ -20,6 +20,38 @@ extension PostgresQueries {
         }
     }
 
+    /// Lets new sessions start with a definition, or no more. False when there is none with the hash.
+    package func setDefinition(_ hash: String, isEnabled: Bool) async throws(StoreError) -> Bool {
+        let step = Step(DefinitionsTable.enable) {
+            $0.add(hash)
+            $0.add(isEnabled)
+        }
+        try await run { connection throws(StoreError) in _ = try connection.transaction([step]) }
+        let known = try await pool.rows(Step(DefinitionsTable.select) { $0.add(hash) }, DefinitionsTable.read)
+        return !known.isEmpty
+    }
+
+    /// The ids of sessions that run on the definition and have not ended, in order, from the one after `last`.
+    package func liveSessions(on hash: String, after last: SessionID?, limit: Int) async throws(StoreError)
+        -> [SessionID]
+    {
+        let step = Step(Self.liveSessions) {
+            $0.add(hash)
+            $0.add(last)
+            $0.add(limit)
+        }
+        return try await pool.rows(step) { row throws(StoreError) in try row.value() }
+    }
+
+    private static let liveSessions = Statement(
+        "query_live_sessions",
+        """
+        SELECT id FROM genesis_sessions
+        WHERE workflow_hash = $1::text AND status IN ('IN_PROGRESS', 'PAUSED') AND ($2::uuid IS NULL OR id > $2)
+        ORDER BY id LIMIT $3::bigint
+        """
+    )
+
     /// How many sessions that have not ended are in each state of a workflow, by the state's id; all versions together.
     package func liveStates(workflow: String) async throws(StoreError) -> [String: Int] {
         let counts = try await pool.rows(Step(Self.liveStates) { $0.add(workflow) }) { row throws(StoreError) in

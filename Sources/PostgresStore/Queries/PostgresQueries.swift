@@ -121,6 +121,16 @@ package struct PostgresQueries: Sendable {
         return try await pool.rows(step, InboxTable.read)
     }
 
+    /// What agents and operators said about a task, newest first.
+    package func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        let step = Step(QueryStatements.commandsAboutTask) {
+            $0.add(task.sessionID)
+            $0.add(task.id.description)
+            $0.add(limit)
+        }
+        return try await pool.rows(step, InboxTable.read)
+    }
+
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict; times are the database's.
     ///
     /// A second one of the type in the session, or with the same key, is `.conflict`.
@@ -142,6 +152,17 @@ package struct PostgresQueries: Sendable {
         try await pool.run { connection throws(StoreError) in _ = try connection.transaction([step]) }
     }
 
+    /// What keeps the command from being inserted: the row with its key, or one of its type that is still pending.
+    package func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand? {
+        let step = Step(QueryStatements.earlierCommand) {
+            $0.add(command.tenantID)
+            $0.add(command.idempotencyKey)
+            $0.add(command.sessionID)
+            $0.add(command.commandType)
+        }
+        return try await pool.rows(step, InboxTable.read).first
+    }
+
     package func sessionCounts() async throws(StoreError) -> [SessionStatus: Int] {
         let pairs = try await pool.rows(Step(QueryStatements.sessionCounts)) { row throws(StoreError) in
             (try row.word(SessionStatus.self), try row.value(Int.self))
@@ -154,6 +175,45 @@ package struct PostgresQueries: Sendable {
         try await pool.run { connection throws(StoreError) in
             _ = try connection.transaction([Step(PositionsTable.forget)])
         }
+    }
+
+    /// Where each partition is, who owns it, and which stand still.
+    package func positions() async throws(StoreError) -> [OwnedPosition] {
+        try await pool.rows(Step(PositionsTable.all), PositionsTable.read)
+    }
+
+    /// Sets the position of a partition that has stopped; nil is the beginning. Its owner takes it up from there.
+    ///
+    /// - Returns: the row before; nothing has changed unless it has a stop reason. Nil when there is none.
+    package func resetPosition(
+        cluster: String,
+        partition: TopicPartition,
+        to offset: Int64?,
+        by name: String
+    ) async throws(StoreError) -> OwnedPosition? {
+        let step = Step(PositionsTable.reset) {
+            $0.add(cluster)
+            $0.add(partition.topic)
+            $0.add(partition.partition)
+            $0.add(offset)
+            $0.add(OwnedPosition.operatorMark + name)
+        }
+        return try await pool.rows(step, PositionsTable.read).first
+    }
+
+    /// Settings of the server with which a commit it has answered can be lost, such as `fsync=off`; empty when durable.
+    package func lossySettings() async throws(StoreError) -> [String] {
+        try await pool.rows(
+            Step(
+                Statement(
+                    "lossy_settings",
+                    """
+                    SELECT name || '=' || setting FROM pg_settings
+                    WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name
+                    """
+                )
+            )
+        ) { row throws(StoreError) in try row.value(String.self) }
     }
 
     package func close() { pool.close() }

@@ -84,9 +84,25 @@ enum QueryStatements {
         ORDER BY arrival DESC LIMIT $2::bigint
         """
     )
+    static let commandsAboutTask = Statement(
+        "query_commands_about_task",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox WHERE session_id = $1::uuid AND payload ->> 'task_id' = $2::text
+        ORDER BY arrival DESC LIMIT $3::bigint
+        """
+    )
     static let sessionCounts = Statement(
         "query_session_counts",
         "SELECT status, count(*) FROM genesis_sessions GROUP BY status"
+    )
+    static let earlierCommand = Statement(
+        "query_earlier_command",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox
+        WHERE tenant_id = $1::text AND idempotency_key = $2::text
+            OR session_id = $3::uuid AND command_type = $4::text AND status IN ('RECEIVED', 'PROCESSING')
+        ORDER BY (tenant_id = $1::text AND idempotency_key = $2::text) DESC, arrival LIMIT 1
+        """
     )
     static let insertCommand = Statement(
         "query_insert_command",

@@ -5,13 +5,27 @@ enum DefinitionsTable {
     static let insert = Statement(
         "definitions_insert",
         """
-        INSERT INTO workflow_definitions (hash, name, version, source, created_at)
-        VALUES ($1::text, $2::text, $3::text, $4::text, $5::timestamptz) ON CONFLICT (hash) DO NOTHING
+        INSERT INTO workflow_definitions (hash, name, version, source, is_enabled, created_at)
+        VALUES ($1::text, $2::text, $3::text, $4::text, $5::bool, clock_timestamp()) ON CONFLICT (hash) DO NOTHING
         """
     )
     static let select = Statement(
         "definitions_select",
-        "SELECT hash, name, version, source, created_at FROM workflow_definitions WHERE hash = $1::text"
+        "SELECT hash, name, version, source, is_enabled, created_at FROM workflow_definitions WHERE hash = $1::text"
+    )
+    static let versions = Statement(
+        "definitions_versions",
+        "SELECT hash, name, version, is_enabled, created_at FROM workflow_definitions ORDER BY created_at, hash"
+    )
+    static let pinned = Statement(
+        "definitions_pinned",
+        """
+        SELECT DISTINCT workflow_hash FROM genesis_sessions WHERE status IN ('IN_PROGRESS', 'PAUSED') ORDER BY 1
+        """
+    )
+    static let enable = Statement(
+        "definitions_enable",
+        "UPDATE workflow_definitions SET is_enabled = $2::bool WHERE hash = $1::text"
     )
 
     static func read(_ row: inout RowReader) throws(StoreError) -> WorkflowDefinition {
@@ -20,6 +34,17 @@ enum DefinitionsTable {
             name: try row.value(),
             version: try row.value(),
             source: try row.value(),
+            isEnabled: try row.value(),
+            createdAt: try row.value()
+        )
+    }
+
+    static func readVersion(_ row: inout RowReader) throws(StoreError) -> DefinitionVersion {
+        DefinitionVersion(
+            hash: try row.value(),
+            name: try row.value(),
+            version: try row.value(),
+            isEnabled: try row.value(),
             createdAt: try row.value()
         )
     }

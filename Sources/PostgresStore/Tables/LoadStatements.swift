@@ -65,9 +65,16 @@ enum LoadStatements {
         "received_commands",
         """
         SELECT \(InboxTable.columns) FROM command_inbox
-        WHERE status = 'RECEIVED' AND verdict IS NULL ORDER BY arrival LIMIT $1::bigint
+        WHERE status = 'RECEIVED' AND verdict IS NULL AND NOT EXISTS (
+            SELECT 1 FROM dead_letters d
+            WHERE d.session_id = command_inbox.session_id AND d.reason = 'needs_newer_worker' AND d.requeued_at IS NULL
+        )
+        ORDER BY arrival LIMIT $1::bigint
         """
     )
+    /// Nothing is due in a paused session; a wait's own row says so, other rows do not.
+    private static let goesOn =
+        "NOT EXISTS (SELECT FROM genesis_sessions AS s WHERE s.id = due.session_id AND s.status = 'PAUSED')"
     static let due = Statement(
         "due_inputs",
         """
@@ -77,8 +84,9 @@ enum LoadStatements {
             ORDER BY next_timer_at LIMIT $1::bigint)
             UNION ALL
             (SELECT 'handle', session_id, tenant_id, id, 0, expires_at
-            FROM flow_resume_handles
+            FROM flow_resume_handles AS due
             WHERE status IN ('PENDING_PAUSE', 'WAITING') AND expires_at <= statement_timestamp()
+                AND (status = 'WAITING' OR \(goesOn))
             ORDER BY expires_at LIMIT $1::bigint)
             UNION ALL
             (SELECT 'reminder', session_id, tenant_id, id, 0, next_reminder_at
@@ -86,7 +94,8 @@ enum LoadStatements {
             ORDER BY next_reminder_at LIMIT $1::bigint)
             UNION ALL
             (SELECT 'task', session_id, tenant_id, id, attempt, deadline_at
-            FROM async_tasks WHERE status IN ('PENDING', 'RUNNING') AND deadline_at <= statement_timestamp()
+            FROM async_tasks AS due
+            WHERE status IN ('PENDING', 'RUNNING') AND deadline_at <= statement_timestamp() AND \(goesOn)
             ORDER BY deadline_at LIMIT $1::bigint)
         ) AS due ORDER BY due_at, id LIMIT $1::bigint
         """

@@ -49,13 +49,13 @@ enum RelayStatements {
         UPDATE event_outbox AS o SET
             status = CASE
                 WHEN u.result = 'sent' THEN 'SENT'
-                WHEN u.result = 'dead' OR o.retry_count + 1 > o.max_retries THEN 'DEAD'
+                WHEN u.result = 'dead' OR u.result = 'failed' AND o.retry_count + 1 > o.max_retries THEN 'DEAD'
                 ELSE 'FAILED'
             END::outbox_status,
             published_at = CASE WHEN u.result = 'sent' THEN clock_timestamp() END,
-            retry_count = o.retry_count + CASE WHEN u.result = 'sent' THEN 0 ELSE 1 END,
+            retry_count = o.retry_count + CASE WHEN u.result IN ('failed', 'dead') THEN 1 ELSE 0 END,
             next_retry_at = CASE
-                WHEN u.result = 'failed' THEN clock_timestamp() + u.delay * interval '1 microsecond'
+                WHEN u.result IN ('failed', 'delayed') THEN clock_timestamp() + u.delay * interval '1 microsecond'
             END,
             error_message = coalesce(u.error, o.error_message)
         FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])

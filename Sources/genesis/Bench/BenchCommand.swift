@@ -4,7 +4,7 @@ internal import Orchestration
 enum BenchCommand {
     static let specification = CommandSpecification(
         name: "bench",
-        summary: "Measure this machine: intake, turns, relay or latency, each beside its floor.",
+        summary: "Measure this machine: intake, turns, relay, latency or parked, each beside its floor.",
         details: """
             Without --database-url and --kafka-brokers a durable PostgreSQL of its own and the embedded broker are \\
             started in a temporary folder and removed afterwards. Only these two flags name others, which must be \\
@@ -16,14 +16,33 @@ enum BenchCommand {
             rows, each written once.
             relay    Outbox rows → SENT. Floor: the same records only produced, then the same rows only marked.
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
+            parked   The same with few and with many sessions that wait, side by side: resume latency, sweeps, the \
+            worker's memory, connections and idle CPU. Ratio: the worst of most waits to fewest.
             """,
         examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
-        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay or latency.")],
+        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency or parked.")],
         options: [
             .init(name: "events", valueName: "N", summary: "intake, relay: how many (default \(eventsDefault))."),
-            .init(name: "sessions", valueName: "N", summary: "turns, latency: how many (default \(sessionsDefault))."),
-            .init(name: "seconds", valueName: "N", summary: "turns, latency: how long (default \(secondsDefault))."),
-            .init(name: "rate", valueName: "N", summary: "latency: replies per second (default \(rateDefault))."),
+            .init(
+                name: "waiting",
+                valueName: "N,N",
+                summary: "parked: how many wait, rising (default \(waitingDefault))."
+            ),
+            .init(
+                name: "sessions",
+                valueName: "N",
+                summary: "turns, latency, parked: how many (default \(sessionsDefault))."
+            ),
+            .init(
+                name: "seconds",
+                valueName: "N",
+                summary: "turns, latency, parked: how long (default \(secondsDefault))."
+            ),
+            .init(
+                name: "rate",
+                valueName: "N",
+                summary: "latency, parked: replies per second (default \(rateDefault))."
+            ),
             .init(name: "partitions", valueName: "N", summary: "Partitions of each topic of the embedded broker."),
             .init(name: "debug-build", summary: "Measure a debug build too; its figures mean nothing."), .json,
         ],
@@ -39,8 +58,10 @@ enum BenchCommand {
     static let secondsMax = 600
     static let rateDefault = 100
     static let rateMax = 5_000
+    static let waitingDefault = "1000,100000,1000000"
+    static let waitingRange = 200...10_000_000
 
-    enum Scenario: String, CaseIterable { case intake, turns, relay, latency }
+    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, parked }
 
     @Sendable private static func run(_ invocation: Invocation) async throws {
         let word = try invocation.required("SCENARIO")
@@ -54,6 +75,7 @@ enum BenchCommand {
         let sessions = try invocation.integer("sessions", in: 1...sessionsMax) ?? sessionsDefault
         let seconds = try invocation.integer("seconds", in: 1...secondsMax) ?? secondsDefault
         let rate = try invocation.integer("rate", in: 1...rateMax) ?? rateDefault
+        let sizes = try sizes(invocation.value("waiting") ?? waitingDefault)
         if !BenchReport.isReleaseBuild {
             guard invocation.has("debug-build") else {
                 throw CommandFailure.usage(
@@ -75,10 +97,30 @@ enum BenchCommand {
         case .latency:
             let latency = LatencyScenario(environment: environment, sessions: sessions, seconds: seconds, rate: rate)
             report = try await latency.run()
+        case .parked:
+            let parked = ParkedScenario(
+                environment: environment,
+                sizes: sizes,
+                sessions: sessions,
+                seconds: seconds,
+                rate: rate
+            )
+            report = try await parked.run()
         }
         let (versions, settings) = try await environment.versions()
         report.settings = environment.settings.merging(report.settings)
         report.settings["postgresql"] = settings
         invocation.print(report.json(versions: versions), orText: report.table)
+    }
+
+    private static func sizes(_ text: String) throws -> [Int] {
+        let sizes = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) ?? 0 }
+        guard sizes.allSatisfy(waitingRange.contains), sizes == Array(Set(sizes)).sorted() else {
+            throw CommandFailure.usage(
+                "--waiting takes rising numbers from \(waitingRange.lowerBound) to \(waitingRange.upperBound), "
+                    + "separated by commas, not `\(Printable.text(text))`"
+            )
+        }
+        return sizes
     }
 }

@@ -33,9 +33,14 @@ enum BenchMachine {
     }
 
     /// The most memory that a process has held, in KiB.
-    static func peakMemoryKilobytes(of process: Int32) -> Int? {
+    static func peakMemoryKilobytes(of process: Int32) -> Int? { memory("VmHWM:", of: process) }
+
+    /// The memory that a process holds now, in KiB.
+    static func memoryKilobytes(of process: Int32) -> Int? { memory("VmRSS:", of: process) }
+
+    private static func memory(_ name: String, of process: Int32) -> Int? {
         let text = (try? TextFile.read("/proc/\(process)/status")) ?? ""
-        let line = text.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
         return line?.split(separator: " ").dropFirst().first.flatMap { Int($0.drop { $0 == "\t" }) }
     }
 

@@ -38,11 +38,27 @@ struct BenchReport: Sendable {
     }
 
     var table: Table {
+        if result.contains(where: { $0.value.object != nil }) { return sideBySide }
         var table = Table("WHAT", ">FIGURE", "OF")
         for (of, values) in [("run", result), ("floor", floor.object ?? [:])] {
             for member in values { table.add(member.key, member.value.string ?? member.value.text, of) }
         }
         if let ratio { table.add("ratio", JSONValue.number(Self.rounded(ratio)).text, "run / floor") }
+        return table
+    }
+
+    /// A column for each case that was measured.
+    private var sideBySide: Table {
+        let names = result.first { $0.value.object != nil }?.value.object?.map(\.key) ?? []
+        let cases = names.sorted { ($0.count, $0) < ($1.count, $1) }
+        var table = Table(
+            [.init(title: "WHAT")] + (cases + ["RATIO"]).map { Table.Column(title: $0, alignsRight: true) }
+        )
+        for member in result {
+            let figures = cases.map { member.value[$0].text }
+            table.add([member.key] + figures + [floor[member.key].number.map { JSONValue.number($0).text } ?? "–"])
+        }
+        if let ratio { table.add(["worst"] + cases.map { _ in "" } + [JSONValue.number(Self.rounded(ratio)).text]) }
         return table
     }
 

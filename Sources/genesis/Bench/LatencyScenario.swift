@@ -56,7 +56,7 @@ struct LatencyScenario: Sendable {
     }
 
     /// Sends replies on time, and catches up after a late one; how many found nobody who waits.
-    private func pace(_ standIn: StandIn, for length: Duration) async -> Int {
+    func pace(_ standIn: StandIn, for length: Duration) async -> Int {
         let began = ContinuousClock.now
         let count = Int(length.seconds * Double(rate))
         var missed = 0

@@ -74,6 +74,9 @@ actor StandIn {
         return true
     }
 
+    /// Nobody will reply to this one.
+    func setAside(_ session: SessionID) { parked.remove(session) }
+
     /// The times of all turns that ended since the last call, and forgets them.
     func takeTimes() -> [Interval] {
         defer { times = [] }
@@ -93,7 +96,7 @@ actor StandIn {
     /// What is to be sent because of the record.
     private func take(_ record: IncomingRecord, _ now: ContinuousClock.Instant) -> OutgoingRecord? {
         guard let type = record.header("event_type"), let session = record.session else { return nil }
-        if let actor = actors[type] {
+        if let actor = actors[type], let topics = actor.topics {
             if let began = asked.removeValue(forKey: session) {
                 turns += 1
                 times.append(Interval(microseconds: Int64((now - began).seconds * 1e6)))
@@ -110,7 +113,7 @@ actor StandIn {
             return request.answer(
                 type: actor.resultType,
                 fields: ["output": ["concepts": [["id": "c1", "title": "A lighthouse"]]]],
-                topic: actor.answersTopic,
+                topic: topics.answers,
                 id: EventID(derivedFrom: "bench answer", task.description, "\(request.attempt)"),
                 now: Surroundings.now()
             )

@@ -1,6 +1,14 @@
 internal import Orchestration
 
 extension Invocation {
+    /// Who gives the order, for what is kept with its effect.
+    var person: String {
+        get throws {
+            let name = surroundings.environment["USER"].flatMap { $0.isEmpty ? nil : $0 }
+            return try name ?? Configuration(self).node
+        }
+    }
+
     /// The object with `--json`, else the table.
     func print(_ object: JSONValue, orText table: Table) {
         let output = surroundings.output

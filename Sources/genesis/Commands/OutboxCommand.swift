@@ -54,6 +54,7 @@ enum OutboxCommand {
                 ],
                 run: skip
             ),
+            OutboxImportCommand.specification,
         ]
     )
 
@@ -82,8 +83,7 @@ enum OutboxCommand {
         guard let reason = invocation.value("reason"), !reason.isEmpty, reason.utf8.count <= reasonBytesMax,
             !reason.utf8.contains(0)
         else { throw CommandFailure.usage("--reason TEXT is needed, of 1 to \(reasonBytesMax) bytes: it is kept") }
-        let name = invocation.surroundings.environment["USER"].flatMap { $0.isEmpty ? nil : $0 }
-        let person = try name ?? Configuration(invocation).node
+        let person = try invocation.person
         try invocation.confirm("Give this row up? It will never be published.")
         let before = try await invocation.withQueries { try await $0.skipOutbox(id, by: person, reason: reason) }
         try require(before, isOneOf: [.dead], id)

@@ -73,15 +73,47 @@ struct SentCommand: Sendable {
             key: invocation.value("key"),
             now: now
         )
-        let outcome = try await invocation.withQueries { queries -> (InboxCommand?, SessionPicture?) in
+        let outcome = try await invocation.withQueries { try await hand(row, to: $0, for: invocation) }
+        try report(outcome, row, invocation)
+    }
+
+    /// What became of a row.
+    private struct Outcome: Sendable {
+        /// The row, or the earlier one that stands in its place.
+        var decided: InboxCommand?
+        var picture: SessionPicture?
+        /// The verdict of the command that was sent: of its row, or that it came a second time.
+        var verdict: Verdict?
+        var reason: String?
+    }
+
+    private func hand(
+        _ row: InboxCommand,
+        to queries: any SessionQueries,
+        for invocation: Invocation
+    ) async throws -> Outcome {
+        var earlier: InboxCommand?
+        do {
             try await queries.insert(row)
-            if invocation.has("no-wait") { return (nil, nil) }
-            let decided = try await Self.verdict(on: row.id, from: queries)
-            guard decided?.verdict != nil else { return (decided, nil) }
-            // A refused start leaves no session to show.
-            return (decided, try? await SessionPicture.load(session, from: queries))
+        } catch {
+            guard case .conflict = error, let found = try await queries.earlier(than: row) else { throw error }
+            earlier = found
         }
-        try report(outcome.0, outcome.1, row, invocation)
+        if invocation.has("no-wait"), earlier == nil { return Outcome() }
+        let decided = try await Self.verdict(on: earlier?.id ?? row.id, from: queries)
+        var outcome = Outcome(decided: decided, verdict: decided?.verdict, reason: decided?.errorMessage)
+        if let earlier {
+            let isRepeated = earlier.idempotencyKey == row.idempotencyKey
+            let first = decided?.verdict.map { "its verdict is \($0.rawValue)" } ?? "it has no verdict yet"
+            outcome.verdict = isRepeated ? .duplicate : .duplicatePending
+            outcome.reason =
+                isRepeated
+                ? "the key `\(row.idempotencyKey)` is command \(earlier.id)'s; \(first)"
+                : "\(earlier.commandType) \(earlier.id) is still being worked on"
+        }
+        // A refused start leaves no session to show.
+        if outcome.verdict != nil { outcome.picture = try? await SessionPicture.load(session, from: queries) }
+        return outcome
     }
 
     /// The row once it has a verdict; as it is when the time is over.
@@ -98,41 +130,41 @@ struct SentCommand: Sendable {
         }
     }
 
-    private func report(
-        _ decided: InboxCommand?,
-        _ picture: SessionPicture?,
-        _ row: InboxCommand,
-        _ invocation: Invocation
-    ) throws {
+    private func report(_ outcome: Outcome, _ row: InboxCommand, _ invocation: Invocation) throws {
         let output = invocation.surroundings.output
+        let command = outcome.decided ?? row
         if invocation.has("json") {
             output.line(
                 JSONValue.object([
-                    "command": (decided ?? row).json, "session": picture?.session.json ?? .null,
+                    "command": command.json, "verdict": JSONValue(outcome.verdict?.rawValue),
+                    "reason": JSONValue(outcome.reason), "session": outcome.picture?.session.json ?? .null,
                 ]).text
             )
         } else {
             output.line("session  \(session)")
-            output.line("command  \(row.id)  \(Phrases.shortType(type))")
-            if let verdict = decided?.verdict {
-                let reason = decided?.errorMessage.map { ": \(Printable.text($0))" } ?? ""
-                output.line("verdict  \(verdict.rawValue)\(reason)")
+            output.line("command  \(command.id)  \(Phrases.shortType(type))")
+            if let verdict = outcome.verdict {
+                output.line("verdict  \(verdict.rawValue)\(outcome.reason.map { ": \(Printable.text($0))" } ?? "")")
             }
-            if let picture {
+            if let picture = outcome.picture {
                 output.line("state    \(picture.stateLine)")
                 for line in picture.waitLines(now: invocation.surroundings.now) { output.line(line) }
             }
         }
-        if invocation.has("no-wait") { return }
-        guard let verdict = decided?.verdict else {
+        if invocation.has("no-wait"), outcome.verdict == nil { return }
+        guard let verdict = outcome.verdict else {
             throw CommandFailure.unavailable(
                 "no verdict after \(Phrases.length(Self.verdictLimit)): the command is kept, but is a worker running?"
             )
         }
         switch verdict {
         case .accepted, .buffered: return
-        case .duplicate, .duplicatePending, .superseded, .staleAttempt, .expired, .wrongStage, .unknown, .notAllowed,
-            .invalid, .incident:
+        case .duplicate:
+            // Asked for once, carried out once: what the first one came to counts.
+            if outcome.decided?.verdict == .accepted || outcome.decided?.verdict == .buffered { return }
+            throw CommandFailure.notSo("the command was not carried out the first time either")
+        case .duplicatePending, .superseded, .staleAttempt, .expired, .wrongStage, .unknown, .notAllowed, .invalid,
+            .incident:
             throw CommandFailure.notSo("the command was not carried out (\(verdict.rawValue))")
         }
     }

@@ -59,11 +59,40 @@ struct SessionPicture: Sendable {
         }
     }
 
-    static func taskLine(_ task: AsyncTask) -> String {
-        let message = task.progressMessage.map { "  " + Phrases.cut($0, to: 40) } ?? ""
-        let attempt = task.attempt > 1 ? " (attempt \(task.attempt))" : ""
-        return
-            "\(Printable.text(task.taskType))\(attempt)  \(Phrases.bar(task.progress))  \(task.status.rawValue)\(message)"
+    /// What the workflow could not follow, and what an operator can do about it.
+    var incidentLines: [String] {
+        let incident = session.state["incident"]
+        guard let error = incident["error"].string else { return [] }
+        let line = "incident \(Printable.text(error))"
+        guard let task = incident["task_id"].string else { return [line] }
+        return [line, "         genesis tasks retry|complete|skip \(Printable.text(task))"]
+    }
+
+    static func taskLine(_ task: AsyncTask, now: Instant) -> String {
+        "\(Printable.text(task.taskType))  \(Phrases.bar(task.progress))  \(taskState(task, now: now))"
+    }
+
+    /// Where a task stands, in a few words: `RUNNING on agent-1 for 12s, attempt 2  Weighing the options`.
+    static func taskState(_ task: AsyncTask, now: Instant) -> String {
+        var text = task.status.rawValue
+        switch task.status {
+        case .pending:
+            if let next = task.notBefore, next > now {
+                text += ", next try \(Phrases.relative(next, to: now))"
+            } else if task.requestedAt == nil, task.notBefore != nil {
+                text += ", waits for its turn"
+            }
+        case .running:
+            if let node = task.executionNode { text += " on \(Phrases.cut(node, to: 24))" }
+            if let startedAt = task.startedAt { text += " for \(Phrases.length(now - startedAt))" }
+        case .completed, .failed, .cancelled:
+            let length = (task.completedAt ?? now) - (task.startedAt ?? task.createdAt)
+            text += " after \(Phrases.length(length))"
+        }
+        if task.attempt > 1 { text += ", attempt \(task.attempt)" }
+        let error = task.errorData["code"].string.map { task.status == .completed ? "" : $0 } ?? ""
+        let message = task.status.isOpen ? task.progressMessage ?? error : error
+        return message.isEmpty ? text : text + "  " + Phrases.cut(message, to: 40)
     }
 
     func text(now: Instant, width: Int?) -> String {
@@ -77,8 +106,9 @@ struct SessionPicture: Sendable {
                 + "changed \(Phrases.relative(session.updatedAt, to: now))",
         ]
         if let novel = session.novelID { lines.append("novel    \(novel)") }
+        lines += incidentLines
         lines += waitLines(now: now)
-        for task in tasks.prefix(Self.tasksShown) { lines.append("task     \(Self.taskLine(task))") }
+        for task in tasks.prefix(Self.tasksShown) { lines.append("task     \(Self.taskLine(task, now: now))") }
         let confirmed = session.confirmedData.object ?? [:]
         if !confirmed.isEmpty {
             lines.append("confirmed")

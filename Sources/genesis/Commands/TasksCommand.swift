@@ -17,21 +17,22 @@ enum TasksCommand {
             ),
             CommandSpecification(
                 name: "show",
-                summary: "Show one task with input, result and error.",
+                summary: "Show one task with input, result, error, and what was said about it.",
                 examples: ["genesis tasks show 01234567-89ab-4cde-8f01-23456789abcd"],
                 positionals: [taskID],
                 options: [.json],
-                run: { invocation in
-                    let id = try invocation.identifier("ID", of: TaskKind.self)
-                    invocation.print(row: try await invocation.withQueries { try await task(id, from: $0) }.json)
-                }
+                run: show
             ),
             CommandSpecification(
                 name: "watch",
-                summary: "Follow one task until it has ended; exit 1 when it failed.",
-                examples: ["genesis tasks watch 01234567-89ab-4cde-8f01-23456789abcd"],
-                positionals: [taskID],
-                options: [.json],
+                summary: "Follow one task, or all that are open, to their end; exit 1 when one failed.",
+                examples: [
+                    "genesis tasks watch", "genesis tasks watch 01234567-89ab-4cde-8f01-23456789abcd",
+                ],
+                positionals: [
+                    .init(name: "ID", summary: "The task's id; by default all open tasks.", isRequired: false)
+                ],
+                options: [.session, .json],
                 run: watch
             ),
         ] + OperatedTask.specifications
@@ -47,6 +48,35 @@ enum TasksCommand {
     private static func task(_ id: TaskID, from queries: any SessionQueries) async throws -> AsyncTask {
         guard let row = try await queries.task(id) else { throw CommandFailure.notSo("there is no task \(id)") }
         return row
+    }
+
+    /// How many of the messages about a task are shown, the newest.
+    static let messagesShown = 50
+
+    @Sendable private static func show(_ invocation: Invocation) async throws {
+        let id = try invocation.identifier("ID", of: TaskKind.self)
+        let (row, messages) = try await invocation.withQueries { queries in
+            let row = try await task(id, from: queries)
+            return (row, try await queries.commands(about: row, limit: messagesShown).reversed())
+        }
+        if invocation.has("json") {
+            let all = JSONValue.array(messages.map(\.json))
+            return invocation.surroundings.output.line(JSONValue.object(row.columns.merging(["messages": all])).text)
+        }
+        invocation.print(row: row.json)
+        var table = Table("TIME", "MESSAGE…", ">TRY", "VERDICT", "USER…", "REASON…")
+        for message in messages {
+            table.add(
+                message.createdAt.description,
+                Phrases.shortType(message.commandType),
+                message.payload["attempt"].int.map { "\($0)" } ?? "",
+                message.verdict?.rawValue ?? "",
+                message.userID ?? "",
+                message.errorMessage ?? message.payload["reason"].string ?? ""
+            )
+        }
+        let output = invocation.surroundings.output
+        output.write(messages.isEmpty ? "" : "\n" + table.text(width: output.columns))
     }
 
     @Sendable private static func list(_ invocation: Invocation) async throws {
@@ -73,34 +103,42 @@ enum TasksCommand {
         invocation.print(rows: rows.map(\.json), orText: table, whenEmpty: "There are no tasks.")
     }
 
-    /// A line for each change; on a terminal one line that is written over.
+    /// How many tasks are followed at once, the newest.
+    static let watchedMax = 20
+
     @Sendable private static func watch(_ invocation: Invocation) async throws {
-        let id = try invocation.identifier("ID", of: TaskKind.self)
-        let output = invocation.surroundings.output
-        try await invocation.withQueries { queries in
-            var last: AsyncTask?
+        let session = try invocation.session
+        let named = invocation.argument("ID") == nil ? nil : try invocation.identifier("ID", of: TaskKind.self)
+        if named != nil, session != nil { throw CommandFailure.usage("give a task's ID or --session, not both") }
+        var view = TaskWatch(terminal: invocation.surroundings.output, asJSON: invocation.has("json"))
+        let ended = try await invocation.withQueries { queries in
+            // Those that were open once are followed to their end; others join as they come.
+            var watched: [TaskID] = named.map { [$0] } ?? []
             while true {
-                let row = try await task(id, from: queries)
-                if row != last {
-                    if invocation.has("json") {
-                        output.line(row.json.text)
-                    } else if output.isInteractive {
-                        let line = Printable.fitted(SessionPicture.taskLine(row), to: (output.columns ?? 80) - 1)
-                        output.write("\r\u{1B}[K" + line)
-                    } else {
-                        output.line(SessionPicture.taskLine(row))
-                    }
-                    last = row
-                }
-                if !row.status.isOpen {
-                    if output.isInteractive, !invocation.has("json") { output.write("\n") }
-                    guard row.status == .completed else {
-                        throw CommandFailure.notSo("the task ended as \(row.status.rawValue)")
-                    }
-                    return
-                }
+                if named == nil { watched = try await joined(watched, session, queries) }
+                var rows: [AsyncTask] = []
+                for id in watched { rows.append(try await task(id, from: queries)) }
+                view.show(rows, now: Surroundings.now())
+                if rows.allSatisfy({ !$0.status.isOpen }) { return rows }
                 try await Task.sleep(for: .microseconds(watchInterval.microseconds))
             }
         }
+        if ended.isEmpty, !invocation.has("json") { invocation.surroundings.output.line("No task is open.") }
+        if let failed = ended.first(where: { $0.status != .completed }) {
+            throw CommandFailure.notSo("task \(failed.id) ended as \(failed.status.rawValue)")
+        }
+    }
+
+    private static func joined(
+        _ watched: [TaskID],
+        _ session: SessionID?,
+        _ queries: any SessionQueries
+    ) async throws -> [TaskID] {
+        var ids = watched
+        for status in [TaskStatus.running, .pending] where ids.count < watchedMax {
+            let open = try await queries.tasks(session: session, status: status, limit: watchedMax)
+            for row in open where !ids.contains(row.id) && ids.count < watchedMax { ids.append(row.id) }
+        }
+        return ids
     }
 }

@@ -7,7 +7,7 @@ enum TopicsCommand {
 
     static let specification = CommandSpecification(
         name: "topics",
-        summary: "Create and list the Kafka topics that the workflows need.",
+        summary: "Create and list the Kafka topics that the workflows need, and where they have been read to.",
         examples: ["genesis topics create"],
         subcommands: [
             CommandSpecification(
@@ -27,6 +27,7 @@ enum TopicsCommand {
                 options: [.json],
                 run: list
             ),
+            PositionsCommand.list, PositionsCommand.reset,
         ]
     )
 
@@ -69,13 +70,13 @@ enum Topics {
 
     /// Sorted; topics that the worker reads come with the one for their dead letters.
     static func needed(by workflows: [Workflow]) -> [String] {
-        let actors = workflows.flatMap { Array($0.actors.values) }
-        let read = Set([commands, events] + actors.map(\.answersTopic))
-        return read.union(actors.map(\.topic)).union(read.map { $0 + deadLetterSuffix }).sorted()
+        let agents = workflows.flatMap { $0.actors.values.compactMap(\.topics) }
+        let read = Set([commands, events] + agents.map(\.answers))
+        return read.union(agents.map(\.requests)).union(read.map { $0 + deadLetterSuffix }).sorted()
     }
 
     /// The topics of task requests.
     static func tasks(of workflows: [Workflow]) -> [String] {
-        Set(workflows.flatMap { $0.actors.values.map(\.topic) }).sorted()
+        Set(workflows.flatMap { $0.actors.values.compactMap { $0.topics?.requests } }).sorted()
     }
 }

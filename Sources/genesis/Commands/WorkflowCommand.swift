@@ -4,7 +4,7 @@ internal import Orchestration
 enum WorkflowCommand {
     static let specification = CommandSpecification(
         name: "workflow",
-        summary: "Check, simulate, draw, export and list workflow files.",
+        summary: "Workflow files and their versions: check, simulate, draw, explore, export, list, switch, migrate.",
         examples: ["genesis workflow check Workflows/genesis.yaml"],
         subcommands: [
             CommandSpecification(
@@ -29,6 +29,7 @@ enum WorkflowCommand {
                 ],
                 run: simulate
             ),
+            WorkflowModelCheck.specification,
             WorkflowDiagram.specification,
             CommandSpecification(
                 name: "export",
@@ -39,14 +40,8 @@ enum WorkflowCommand {
                 options: [.init(name: "xstate", summary: "A machine configuration of XState v5, as JSON.")],
                 run: export
             ),
-            CommandSpecification(
-                name: "list",
-                summary: "List the workflows of the folder in force, and the live sessions on each version.",
-                details: "Sessions are counted when a database is configured.",
-                examples: ["genesis workflow list"],
-                options: [.json],
-                run: list
-            ),
+            WorkflowVersions.list, WorkflowVersions.enable, WorkflowVersions.disable, WorkflowMigrate.specification,
+            WorkflowReplayCheck.specification,
         ]
     )
 
@@ -101,38 +96,6 @@ enum WorkflowCommand {
             invocation.surroundings.output.line(answer.text)
         }
     }
-
-    @Sendable private static func list(_ invocation: Invocation) async throws {
-        let configuration = try Configuration(invocation)
-        let workflows = try Wiring.workflows(configuration)
-        let hasDatabase = configuration.value(.databaseURL) != nil
-        var live = hasDatabase ? try await invocation.withQueries { try await $0.liveVersions() } : []
-        var table = Table("WORKFLOW", "VERSION", "HASH", ">STATES", ">ACTORS", ">LIVE")
-        var rows: [JSONValue] = []
-        for workflow in workflows {
-            let (states, actors) = (workflow.chart.nodes.count, workflow.actors.count)
-            let count = live.filter { $0.hash == workflow.hash }.reduce(0) { $0 + $1.sessions }
-            live.removeAll { $0.hash == workflow.hash }
-            let shown = hasDatabase ? "\(count)" : "–"
-            table.add(workflow.name, workflow.version, short(workflow.hash), "\(states)", "\(actors)", shown)
-            rows.append([
-                "name": .string(workflow.name), "version": .string(workflow.version), "hash": .string(workflow.hash),
-                "states": .int(states), "actors": .array(workflow.actors.keys.sorted().map { .string($0) }),
-                "live_sessions": hasDatabase ? .int(count) : .null, "in_folder": true,
-            ])
-        }
-        // Versions that sessions still run on, though the folder has them no more.
-        for version in live {
-            table.add(version.name, version.version, short(version.hash), "–", "–", "\(version.sessions)")
-            rows.append([
-                "name": .string(version.name), "version": .string(version.version), "hash": .string(version.hash),
-                "live_sessions": .int(version.sessions), "in_folder": false,
-            ])
-        }
-        invocation.print(rows: rows, orText: table, whenEmpty: "There are no workflows.")
-    }
-
-    private static func short(_ hash: String) -> String { String(hash.prefix(12)) }
 
     @Sendable private static func export(_ invocation: Invocation) throws {
         guard invocation.has("xstate") else { throw CommandFailure.usage("say what to export: --xstate") }

@@ -1,5 +1,3 @@
-internal import EmbeddedServices
-internal import Glibc
 internal import Orchestration
 
 /// `genesis workflow diagram`.
@@ -8,8 +6,11 @@ enum WorkflowDiagram {
 
     static let specification = CommandSpecification(
         name: "diagram",
-        summary: "Draw a workflow: Mermaid text, or SVG where Graphviz is installed.",
-        details: "Waits, tasks, incidents and final states have colours of their own.",
+        summary: "Draw a workflow: Mermaid text, or an SVG picture.",
+        details: """
+            Waits, tasks, incidents and final states have colours of their own, and in SVG so have results, failures,
+            deadlines and commands. With a session, states tell as the how-manieth they were entered.
+            """,
         examples: [
             "genesis workflow diagram Workflows/genesis.yaml",
             "genesis workflow diagram Workflows/genesis.yaml --format svg > genesis.svg",
@@ -17,7 +18,7 @@ enum WorkflowDiagram {
         positionals: [.init(name: "FILE", summary: "A workflow file, or a bare machine configuration.")],
         options: [
             .init(name: "format", valueName: "FORMAT", summary: "mermaid (default) or svg."),
-            .init(name: "session", valueName: "ID", summary: "Show where this session is."),
+            .init(name: "session", valueName: "ID", summary: "Show the path of this session and where it is."),
             .init(name: "live", summary: "Show how many live sessions are in each state."),
         ],
         run: run
@@ -27,59 +28,43 @@ enum WorkflowDiagram {
         let format = try invocation.word("format", of: Format.self) ?? .mermaid
         let workflow = try WorkflowCommand.workflow(invocation, lenient: true)
         var active: [String] = []
+        var path: [[String]] = []
         if let text = invocation.value("session") {
             guard let id = SessionID(text) else { throw CommandFailure.usage("`\(text)` is not the id of a session") }
-            let session = try await invocation.withQueries { try await $0.session(id) }
+            let (session, events) = try await invocation.withQueries {
+                (try await $0.session(id), try await $0.events(of: id))
+            }
             guard let session else { throw CommandFailure.notSo("there is no session \(id)") }
             guard session.workflowName == workflow.name else {
                 throw CommandFailure.notSo("the session \(id) runs on the workflow \(session.workflowName)")
             }
             active = session.state["chart"]["configuration"].array?.compactMap(\.string) ?? []
+            path = self.path(of: events, root: workflow.chart.id)
         }
         var counts: [String: Int] = [:]
         if invocation.has("live") {
             counts = try await invocation.withQueries { try await $0.liveStates(workflow: workflow.name) }
         }
-        let drawing = ChartDrawing(workflow.chart, active: active, counts: counts)
+        let drawing = ChartDrawing(workflow.chart, active: active, path: path, counts: counts)
         switch format {
         case .mermaid: invocation.surroundings.output.write(drawing.mermaid)
-        case .svg: invocation.surroundings.output.write(try svg(drawing.graphviz, invocation.surroundings))
+        case .svg: invocation.surroundings.output.write(drawing.svg)
         }
     }
 
-    /// How long Graphviz may take.
-    private static let secondsMax = 60
-
-    private static func svg(_ text: String, _ surroundings: Surroundings) throws -> String {
-        guard let dot = program("dot", surroundings.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin") else {
-            throw CommandFailure.unavailable(
-                "SVG needs Graphviz, and there is no `dot` in PATH; install graphviz, or use --format mermaid"
-            )
+    /// What a session has entered with each of its steps, by the states in its events.
+    private static func path(of events: [DomainEvent], root: String) -> [[String]] {
+        var path: [[String]] = []
+        var image = JSONObject()
+        var before: Set<String> = [root]
+        for event in events {
+            guard let change = event.stateChange.object else { continue }
+            image = image.applying(change)
+            let ids = image["state"]?["chart"]["configuration"].array?.compactMap(\.string) ?? []
+            let entered = ids.filter { !before.contains($0) }
+            if !entered.isEmpty { path.append(entered) }
+            before = Set(ids).union([root])
         }
-        var template = Array("/tmp/genesis-diagram-XXXXXX".utf8CString)
-        guard let made = mkdtemp(&template) else { throw CommandFailure.unavailable("cannot make a folder in /tmp") }
-        let folder = String(cString: made)
-        let names = ["in.dot", "out.svg", "log"].map { FilePath.join(folder, $0) }
-        defer {
-            for name in names { unlink(name) }
-            rmdir(folder)
-        }
-        try TextFile.replace(names[0], with: text)
-        let process = try ChildProcess(
-            [dot, "-Tsvg", "-o", names[1], names[0]],
-            environment: surroundings.environment,
-            logFile: names[2]
-        )
-        for _ in 0..<secondsMax * 100 where process.exitCode == nil { usleep(10_000) }
-        guard process.exitCode == 0, TextFile.exists(names[1]) else {
-            process.stop()
-            let log = (try? TextFile.read(names[2])) ?? ""
-            throw CommandFailure.notSo("Graphviz could not draw the workflow: \(Printable.text(log))")
-        }
-        return try TextFile.read(names[1])
-    }
-
-    private static func program(_ name: String, _ path: String) -> String? {
-        path.split(separator: ":").map { FilePath.join(String($0), name) }.first { access($0, X_OK) == 0 }
+        return path
     }
 }

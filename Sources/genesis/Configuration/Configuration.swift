@@ -54,7 +54,8 @@ struct Configuration: Sendable {
         case .workflows, .migrations:
             throw .usage("no folder of \(setting.key) was found; give --\(setting.flag) or set \(setting.variable)")
         case .databaseURL, .kafkaBrokers, .kafkaProperties, .groupID, .node, .tenant, .logLevel,
-            .logFormat, .prepareStatements:
+            .logFormat, .prepareStatements, .durability, .secrets, .httpHosts, .tasksMax, .tasksPerTenant,
+            .tasksPerUser:
             throw .usage("\(setting.variable) is not set; set it, give --\(setting.flag), or start `genesis dev` here")
         }
     }
@@ -76,6 +77,14 @@ struct Configuration: Sendable {
         )
     }
 
+    /// The largest number that a limit may be set to.
+    static let countMax = 100_000
+
+    /// A limit; nil when none is set.
+    func count(_ setting: Setting) -> Int? {
+        value(setting).flatMap { Int($0) }.flatMap { (1...Self.countMax).contains($0) ? $0 : nil }
+    }
+
     private func check() throws(CommandFailure) {
         func oneOf(_ setting: Setting, _ words: [String]) throws(CommandFailure) {
             guard let entry = entries[setting], !words.contains(entry.value) else { return }
@@ -87,6 +96,14 @@ struct Configuration: Sendable {
         try oneOf(.logLevel, LogLevel.allCases.map(\.rawValue))
         try oneOf(.logFormat, JSONLinesLog.Format.allCases.map(\.rawValue))
         try oneOf(.prepareStatements, ["on", "off"])
+        try oneOf(.durability, ["required", "any"])
+        for setting in [Setting.tasksMax, .tasksPerTenant, .tasksPerUser] {
+            guard let entry = entries[setting], count(setting) == nil else { continue }
+            throw .usage(
+                "\(setting.variable) is `\(Printable.text(entry.value))` (\(entry.origin)); "
+                    + "it takes a number from 1 to \(Self.countMax)"
+            )
+        }
     }
 
     /// An empty variable is as good as none: that is how a unit file or a compose file leaves one out.

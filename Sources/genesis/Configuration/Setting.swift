@@ -11,6 +11,12 @@ enum Setting: String, CaseIterable, Sendable {
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
     case prepareStatements = "PREPARE_STATEMENTS"
+    case durability = "DURABILITY"
+    case secrets = "SECRETS"
+    case httpHosts = "HTTP_HOSTS"
+    case tasksMax = "TASKS_MAX"
+    case tasksPerTenant = "TASKS_PER_TENANT"
+    case tasksPerUser = "TASKS_PER_USER"
 
     var variable: String { "GENESIS_\(rawValue)" }
     /// `--database-url`
@@ -38,11 +44,14 @@ enum Setting: String, CaseIterable, Sendable {
         case .databaseURL: "URL"
         case .kafkaBrokers: "HOST:PORT,…"
         case .kafkaProperties: "FILE"
-        case .workflows, .migrations: "FOLDER"
+        case .workflows, .migrations, .secrets: "FOLDER"
+        case .httpHosts: "HOST[:PORT],…"
+        case .tasksMax, .tasksPerTenant, .tasksPerUser: "N"
         case .groupID, .node, .tenant: "NAME"
         case .logLevel: "LEVEL"
         case .logFormat: "FORMAT"
         case .prepareStatements: "on|off"
+        case .durability: "required|any"
         }
     }
 
@@ -58,7 +67,14 @@ enum Setting: String, CaseIterable, Sendable {
         case .tenant: "Tenant of messages that name none; default `default`."
         case .logLevel: "debug, info, warning or error; default info."
         case .logFormat: "json or text; default text on a terminal, else json."
+        case .secrets: "Folder of files with header values for tasks of the executor `http`."
+        case .httpHosts: "Hosts that tasks of the executor `http` may call; default any."
+        case .tasksMax: "How many tasks this worker does itself at once; default 16."
+        case .tasksPerTenant: "How many queued tasks of one tenant may run at once, in all workers; default any number."
+        case .tasksPerUser: "How many queued tasks of one user may run at once, in all workers; default any number."
         case .prepareStatements: "on or off; off behind PgBouncer in transaction mode. Default on."
+        case .durability:
+            "required refuses a database that can lose commits (fsync=off, …); any is for tests. Default required."
         }
     }
 }

@@ -173,10 +173,11 @@ actor DemoAgent {
         _ actor: Orchestration.Actor
     ) async throws {
         try Task.checkCancellation()
+        guard let topics = actor.topics else { return }
         let record = request.answer(
             type: type,
             fields: fields,
-            topic: actor.answersTopic,
+            topic: topics.answers,
             id: EventID(derivedFrom: "answer", request.taskID.description, "\(request.attempt)", step),
             now: Surroundings.now()
         )

@@ -71,6 +71,9 @@ actor DevelopmentSupervisor {
         environment[Setting.databaseURL.variable] = database.url
         environment[Setting.workflows.variable] = workflowsFolder
         environment[Setting.migrations.variable] = migrationsFolder
+        for setting in [Setting.secrets, .httpHosts, .tasksMax, .tasksPerTenant, .tasksPerUser] {
+            environment[setting.variable] = surroundings.environment[setting.variable]
+        }
         environment[Setting.logLevel.variable] = surroundings.environment[Setting.logLevel.variable]
         let configuration = try configuration()
         for name in try await Wiring.migrations(configuration).up() { say("migrated: \(name)") }

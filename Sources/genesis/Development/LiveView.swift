@@ -53,7 +53,7 @@ struct LiveView {
         }
         return [
             "  stage  \(SessionPicture.stageBar(picture.session)) · \(picture.session.status.rawValue)",
-            "  task   " + (picture.openTask.map(SessionPicture.taskLine) ?? "–"),
+            "  task   " + (picture.openTask.map { SessionPicture.taskLine($0, now: now) } ?? "–"),
             "  waits  " + (wait ?? "–"),
         ]
     }

@@ -24,11 +24,14 @@ enum Phrases {
     /// `1 record`, `3 records`.
     static func records(_ count: Int) -> String { count == 1 ? "1 record" : "\(count) records" }
 
-    /// `██████░░░░  60 %`.
+    /// `██████▌░░░  65 %`: eighths of a cell, so that a bar moves when little has been done.
     static func bar(_ progress: Percentage, cells: Int = 20) -> String {
-        let filled = min(cells, progress.hundredths * cells / 10_000)
+        let eighths = progress.hundredths * cells * 8 / 10_000
+        let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+        let filled = eighths / 8
         let share = String(progress.hundredths / 100)
-        return String(repeating: "█", count: filled) + String(repeating: "░", count: cells - filled)
+        return String(repeating: "█", count: filled) + part
+            + String(repeating: "░", count: cells - filled - (part.isEmpty ? 0 : 1))
             + " " + Printable.padded(share, to: 3, right: true) + " %"
     }
 

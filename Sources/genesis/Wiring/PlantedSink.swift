@@ -29,6 +29,8 @@
             }
         }
 
+        func served(of topics: Set<String>) async -> Set<String>? { await sink.served(of: topics) }
+
         func close() async { await sink.close() }
     }
 #endif

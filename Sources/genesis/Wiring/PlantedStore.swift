@@ -113,6 +113,27 @@
         func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError) {
             try await store.markOutbox(outcomes, lanes: lanes)
         }
+        func stopPosition(
+            cluster: String,
+            partition: TopicPartition,
+            epoch: Int64,
+            reason: String
+        ) async throws(StoreError) {
+            try await store.stopPosition(cluster: cluster, partition: partition, epoch: epoch, reason: reason)
+        }
+        func waitingRecords(schemaVersion: Int, limit: Int) async throws(StoreError) -> [DeadLetter] {
+            try await store.waitingRecords(schemaVersion: schemaVersion, limit: limit)
+        }
+        func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {
+            try await store.claimTasks(claim)
+        }
+        func renewLeases(_ leases: [TaskLease]) async throws(StoreError) -> [TaskID] {
+            try await store.renewLeases(leases)
+        }
+        func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
+            try await store.definitionVersions()
+        }
+        func pinnedDefinitions() async throws(StoreError) -> [String] { try await store.pinnedDefinitions() }
         func saveDefinition(_ definition: WorkflowDefinition) async throws(StoreError) {
             try await store.saveDefinition(definition)
         }

@@ -16,15 +16,33 @@ protocol SessionQueries: Sendable {
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter?
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict.
     func insert(_ command: InboxCommand) async throws(StoreError)
+    /// What keeps the command from being inserted: the row with its key, or one of its type that is still pending.
+    func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand?
     /// Newest first.
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand]
+    /// What agents and operators said about a task, newest first.
+    func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand]
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?
     /// Sessions that have not ended, by the version of the workflow they run on.
+    /// The rows that decisions are made on, for commands that decide and commit themselves.
+    var store: any Store { get }
+    /// Lets new sessions start with a stored definition, or no more.
+    func setDefinition(_ hash: String, isEnabled: Bool) async throws(StoreError) -> Bool
+    /// Sessions that run on the definition and have not ended, by id, from the one after `last`.
+    func liveSessions(on hash: String, after last: SessionID?, limit: Int) async throws(StoreError) -> [SessionID]
     func liveVersions() async throws(StoreError) -> [LiveVersion]
     /// Sessions that have not ended, by the state they are in.
     func liveStates(workflow: String) async throws(StoreError) -> [String: Int]
     /// Forgets the positions in all clusters; for a broker that has forgotten its records.
     func forgetPositions() async throws(StoreError)
+    func positions() async throws(StoreError) -> [OwnedPosition]
+    /// The row before; unless it has a stop reason nothing has changed.
+    func resetPosition(
+        cluster: String,
+        partition: TopicPartition,
+        to offset: Int64?,
+        by name: String
+    ) async throws(StoreError) -> OwnedPosition?
     /// Publishes the dead letters again; unless all of them can be, none is and a sentence says why.
     func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int
     /// Publishes all dead letters again that never were; how many.
@@ -32,6 +50,12 @@ protocol SessionQueries: Sendable {
     /// The status before of each row found; unless all were FAILED or DEAD nothing has changed.
     func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus]
     func requeueDeadOutbox() async throws(StoreError) -> Int
+    /// Takes over the rows of an older table; how many were read, taken over, known already, and which were refused.
+    func importOutbox(
+        from table: String,
+        _ defaults: OlderOutboxRow.Defaults,
+        isRehearsal: Bool
+    ) async throws(StoreError) -> OutboxImport
     /// The status before; unless it was DEAD nothing has changed.
     func skipOutbox(_ id: EventID, by name: String, reason: String) async throws(StoreError) -> OutboxStatus?
     func close() async
@@ -51,4 +75,12 @@ struct LiveVersion: Equatable, Sendable {
     var version: String
     var hash: String
     var sessions: Int
+}
+
+/// What an import of an older outbox table came to.
+struct OutboxImport: Sendable {
+    var read: Int
+    var imported: Int
+    var known: Int
+    var refused: [OlderOutboxRow.Fault]
 }

@@ -23,7 +23,7 @@ extension Wiring {
         )
         defer { migrator.close() }
         try await migrator.requireCurrent()
-        return DatabaseQueries(rows: PostgresQueries(pool: try pool(configuration, size: commandConnections)))
+        return DatabaseQueries(pool: try pool(configuration, size: commandConnections))
     }
 
     static func migrations(_ configuration: Configuration) throws -> any SchemaMigrations {
@@ -100,7 +100,19 @@ private struct DatabaseMigrations: SchemaMigrations {
 
 private struct DatabaseQueries: SessionQueries {
     let rows: PostgresQueries
+    let store: any Store
 
+    init(pool: PostgresPool) {
+        rows = PostgresQueries(pool: pool)
+        store = PostgresStore(pool: pool)
+    }
+
+    func setDefinition(_ hash: String, isEnabled: Bool) async throws(StoreError) -> Bool {
+        try await rows.setDefinition(hash, isEnabled: isEnabled)
+    }
+    func liveSessions(on hash: String, after last: SessionID?, limit: Int) async throws(StoreError) -> [SessionID] {
+        try await rows.liveSessions(on: hash, after: last, limit: limit)
+    }
     func sessions(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession] {
         try await rows.sessions(status: status, user: user, limit: limit)
     }
@@ -125,8 +137,14 @@ private struct DatabaseQueries: SessionQueries {
     func deadLetters(limit: Int) async throws(StoreError) -> [DeadLetter] { try await rows.deadLetters(limit: limit) }
     func deadLetter(_ id: DeadLetterID) async throws(StoreError) -> DeadLetter? { try await rows.deadLetter(id) }
     func insert(_ command: InboxCommand) async throws(StoreError) { try await rows.insert(command) }
+    func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand? {
+        try await rows.earlier(than: command)
+    }
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand] {
         try await rows.commands(session: session, limit: limit)
+    }
+    func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        try await rows.commands(about: task, limit: limit)
     }
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand? { try await rows.command(id) }
     func liveVersions() async throws(StoreError) -> [LiveVersion] {
@@ -138,6 +156,15 @@ private struct DatabaseQueries: SessionQueries {
         try await rows.liveStates(workflow: workflow)
     }
     func forgetPositions() async throws(StoreError) { try await rows.forgetPositions() }
+    func positions() async throws(StoreError) -> [OwnedPosition] { try await rows.positions() }
+    func resetPosition(
+        cluster: String,
+        partition: TopicPartition,
+        to offset: Int64?,
+        by name: String
+    ) async throws(StoreError) -> OwnedPosition? {
+        try await rows.resetPosition(cluster: cluster, partition: partition, to: offset, by: name)
+    }
     func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int {
         switch try await rows.requeueDeadLetters(ids, again: again, tenantID: tenantID) {
         case .done(let count): return count
@@ -155,6 +182,14 @@ private struct DatabaseQueries: SessionQueries {
             total += count
             if count < PostgresQueries.requeueBatchMax { return total }
         }
+    }
+    func importOutbox(
+        from table: String,
+        _ defaults: OlderOutboxRow.Defaults,
+        isRehearsal: Bool
+    ) async throws(StoreError) -> OutboxImport {
+        let count = try await rows.importOutbox(from: table, defaults, isRehearsal: isRehearsal)
+        return OutboxImport(read: count.read, imported: count.imported, known: count.known, refused: count.refused)
     }
     func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus] {
         try await rows.requeueOutbox(ids)

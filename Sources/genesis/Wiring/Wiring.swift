@@ -1,4 +1,5 @@
 internal import Glibc
+internal import HTTPTasks
 internal import KafkaTransport
 internal import Orchestration
 internal import PostgresStore
@@ -38,7 +39,7 @@ enum Wiring {
 
     static func runWorker(_ configuration: Configuration) async throws {
         let workflows = try workflows(configuration)
-        let kafka = try kafka(configuration)
+        var kafka = try kafka(configuration)
         let migrator = try Migrator(
             connectionString: configuration.required(.databaseURL),
             folder: configuration.path(.migrations)
@@ -47,18 +48,24 @@ enum Wiring {
         migrator.close()
         let pool = try pool(configuration, size: workerConnections)
         defer { pool.close() }
+        try await requireDurability(pool, configuration)
         let store = planted(PostgresStore(pool: pool), node: configuration.node)
         var settings = WorkerSettings(node: configuration.node)
         settings.defaultTenant = configuration.tenant
+        settings.tasksMax = configuration.count(.tasksMax) ?? settings.tasksMax
+        settings.tasksPerTenant = configuration.count(.tasksPerTenant)
+        settings.tasksPerUser = configuration.count(.tasksPerUser)
         let catalog = WorkflowCatalog(reader: workflowReader(lenient: false), store: store)
         try await catalog.adopt(workflows)
         let topics = [settings.commandsTopic, settings.eventsTopic] + (await catalog.answersTopics)
-        let missing = try await KafkaAdministration(kafka).missingTopics(of: topics)
+        let known = try await KafkaAdministration(kafka).listTopics()
+        let missing = topics.filter { name in !known.contains { $0.name == name } }
         guard missing.isEmpty else {
             throw CommandFailure.usage(
                 "Kafka has no topic \(missing.joined(separator: ", ")); `genesis topics create` creates what is missing"
             )
         }
+        kafka.partitionsMax = known.filter { topics.contains($0.name) }.reduce(0) { $0 + $1.partitions }
         let signals = TerminationSignals()
         let worker = Worker(
             settings: settings,
@@ -66,18 +73,51 @@ enum Wiring {
             source: try source(kafka, topics),
             sink: planted(try KafkaRecordSink(kafka)),
             catalog: catalog,
+            caller: try httpClient(configuration),
             log: configuration.log
         )
         let (log, limit) = (configuration.log, settings.drainLimit)
-        try await worker.run {
-            await signals.arrival()
-            // Whatever hangs then (a database that does not answer, a broker that is away) is a new start's business:
-            // nothing is lost by leaving it.
-            Task.detached {
-                try? await Task.sleep(for: .microseconds(limit.microseconds))
-                log.error("not drained in time, leaving", LogField("limit", limit))
+        try await worker.run(
+            until: {
+                await signals.arrival()
+                // Whatever hangs then (a database that does not answer, a broker that is away) is a new start's business:
+                // nothing is lost by leaving it.
+                Task.detached {
+                    try? await Task.sleep(for: .microseconds(limit.microseconds))
+                    log.error("not drained in time, leaving", LogField("limit", limit))
+                    _exit(ExitCode.unavailable.rawValue)
+                }
+            },
+            onStall: { reason in
+                log.error("stalled", LogField("reason", reason))
                 _exit(ExitCode.unavailable.rawValue)
             }
+        )
+    }
+
+    /// Kafka must not hold what the database may forget.
+    private static func requireDurability(_ pool: PostgresPool, _ configuration: Configuration) async throws {
+        let settings = try await PostgresQueries(pool: pool).lossySettings()
+        guard !settings.isEmpty else { return }
+        let list = settings.joined(separator: ", ")
+        guard configuration.value(.durability) == "any" else {
+            throw CommandFailure.usage(
+                "the database may lose what it has committed (\(list)), and Kafka would then hold events that never were; "
+                    + "set these on, or \(Setting.durability.variable)=any for data that nobody wants back"
+            )
+        }
+        configuration.log.warning("the database may lose what it has committed", LogField("settings", list))
+    }
+
+    private static func httpClient(_ configuration: Configuration) throws -> HTTPClient {
+        let folder = configuration.value(.secrets) == nil ? nil : try configuration.path(.secrets)
+        do throws(HTTPFailure) {
+            return try HTTPClient(
+                hosts: HTTPHosts(configuration.value(.httpHosts)),
+                secrets: SecretFiles(folder: folder)
+            )
+        } catch {
+            throw CommandFailure.unavailable(error.message)
         }
     }
 
@@ -100,6 +140,17 @@ enum Wiring {
             return try XStateExport.machine(source: source, file: file)
         } catch {
             throw CommandFailure.notSo(error.description)
+        }
+    }
+
+    static func migrationMap(
+        _ source: String,
+        file: String
+    ) throws -> (map: MigrationMap, expressions: any ExpressionEvaluator) {
+        do throws(WorkflowFinding) {
+            return try MigrationMapReader.read(source, file: file)
+        } catch {
+            throw CommandFailure.usage(error.description)
         }
     }
 

@@ -48,7 +48,8 @@ import Testing
 
     @Test func `a progress bar is full only at the end`() {
         #expect(Phrases.bar(.zero, cells: 4) == "░░░░   0 %")
-        #expect(Phrases.bar(Percentage(hundredths: 9_999) ?? .zero, cells: 4) == "███░  99 %")
+        #expect(Phrases.bar(Percentage(hundredths: 9_999) ?? .zero, cells: 4) == "███▉  99 %")
+        #expect(Phrases.bar(Percentage(hundredths: 3_333) ?? .zero, cells: 4) == "█▎░░  33 %")
         #expect(Phrases.bar(.full, cells: 4) == "████ 100 %")
     }
 

@@ -117,9 +117,16 @@ import Testing
             resultType: "Outliner.Concept.Generated"
         )
         let later = Self.now + .seconds(5)
-        let row = PublishedForm.taskRequest(task, actor: actor, eventID: nil, scheduledAt: later, now: Self.now)
+        let row = PublishedForm.taskRequest(
+            task,
+            actor: actor,
+            topic: "genesis.outline.tasks",
+            eventID: nil,
+            scheduledAt: later,
+            now: Self.now
+        )
         #expect(row.scheduledAt == later)
-        #expect(row.topic == actor.topic)
+        #expect(row.topic == "genesis.outline.tasks")
         let envelope = try EnvelopeTests.envelope(incoming(row.record()))
         #expect(envelope.type == "Outliner.Concept.GenerationRequested")
         #expect(envelope.correlationID == "flow")
@@ -128,7 +135,7 @@ import Testing
         #expect(envelope.extensions["input"] == ["seed": "x"])
         #expect(envelope.extensions["previous_details"] == ["at": 3])
         #expect(envelope.extensions["deadline"] == JSONValue(Self.now))
-        let end = PublishedForm.taskCancelled(task, topic: actor.topic, eventID: nil, now: Self.now)
+        let end = PublishedForm.taskCancelled(task, topic: "genesis.outline.tasks", eventID: nil, now: Self.now)
         #expect(try EnvelopeTests.envelope(incoming(end.record())).type == SessionMessages.taskCancelled)
         #expect(end.id != row.id)
     }

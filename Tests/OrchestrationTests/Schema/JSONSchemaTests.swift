@@ -1,5 +1,6 @@
-import Orchestration
 import Testing
+
+@testable import Orchestration
 
 @Suite struct JSONSchemaTests {
     private func json(_ text: String) throws -> JSONValue {
@@ -47,6 +48,19 @@ import Testing
         (#"{"oneOf":[{"minimum":1},{"minimum":3}]}"#, "2", "4"),
         (#"{"not":{"type":"string"}}"#, "1", #""a""#),
         (#"{"not":{"not":{"type":"string"}}}"#, #""a""#, "1"),
+        (#"{"pattern":"^[a-z]+(-[a-z0-9]{2,3})?$"}"#, #""abc-x1""#, #""abc-x""#),
+        (#"{"pattern":"b|c"}"#, #""abd""#, #""xyz""#),
+        (#"{"format":"date-time"}"#, #""2026-11-21T07:00:00+01:00""#, #""2026-11-21 07:00:00Z""#),
+        (#"{"format":"date"}"#, #""2024-02-29""#, #""2026-02-29""#),
+        (#"{"format":"uuid"}"#, #""01234567-89AB-4cde-8f01-23456789abcd""#, #""0123456789ab4cde8f0123456789abcd""#),
+        (#"{"format":"email"}"#, #""a.b+c@x-y.example""#, #""a..b@example.org""#),
+        (#"{"format":"uri"}"#, #""https://example.org/a%20b?c#d""#, #""https://example.org/a b""#),
+        (#"{"format":"uri"}"#, #""urn:isbn:1""#, #""//example.org""#),
+        (#"{"contains":{"type":"string"}}"#, #"[1,"a"]"#, "[1,2]"),
+        (#"{"contains":{"type":"string"},"minContains":2,"maxContains":2}"#, #"["a",1,"b"]"#, #"["a","b","c"]"#),
+        (#"{"contains":true,"minContains":0}"#, "[]", ""),
+        (#"{"if":{"minimum":10},"then":{"multipleOf":5},"else":{"maximum":3}}"#, "15", "12"),
+        (#"{"if":{"minimum":10},"else":{"maximum":3}}"#, "2", "4"),
         (#"true"#, "1", ""),
         (#"false"#, "", "1"),
         (##"{"$ref":"#/$defs/a~1b","$defs":{"a/b":{"const":1}}}"##, "1", "2"),
@@ -67,6 +81,34 @@ import Testing
         #expect(try pointers(#"{"ids":[1,"y"],"title":"t"}"#, schema) == [])
     }
 
+    @Test func `properties by pattern are checked beside those by name, and the rest is additional`() throws {
+        let schema = """
+            {"patternProperties":{"^n_":{"type":"number"},"_s$":{"minLength":2}},
+             "properties":{"n_a":{"minimum":3}},"additionalProperties":false}
+            """
+        #expect(Set(try pointers(#"{"n_a":1,"n_b":"x","x_s":"y","z":1}"#, schema)) == ["/n_a", "/n_b", "/x_s", "/z"])
+        #expect(try pointers(#"{"n_a":4,"n_s":5,"x_s":"yy"}"#, schema) == [])
+    }
+
+    @Test func `a pattern that other machines need for ever is answered at once`() throws {
+        let text = String(repeating: "a", count: 20_000)
+        let began = ContinuousClock.now
+        #expect(try pointers("\"\(text)!\"", #"{"pattern":"^(a+)+$"}"#) == [""])
+        #expect(try pointers("\"\(text)\"", #"{"pattern":"^(a|aa)+$"}"#) == [])
+        #expect(ContinuousClock.now - began < .seconds(20))
+    }
+
+    @Test(arguments: [
+        ("^\\d{4}-\\d\\d$", "2026-11", "2026-1"), ("^[^a-c\\]]*$", "xyz", "x]"), ("^(?:ab|a)b$", "abb", "ac"),
+        ("^a??b+?$", "abb", "a"), ("^\\u0041.$", "Aß", "A\n"), ("^$", "", "a"), ("a{2,}", "baa", "aba"),
+        ("^[\\w-]+\\s\\S$", "a-b c", "a  b"), ("^(|x)y$", "y", "xxy"),
+    ])
+    func `patterns mean what ECMA-262 says`(pattern: String, good: String, bad: String) throws {
+        let compiled = try SchemaPattern(pattern)
+        #expect(compiled.matches(good) == true)
+        #expect(compiled.matches(bad) == false)
+    }
+
     @Test func `a schema may contain itself`() throws {
         let tree = ##"{"type":"object","properties":{"children":{"items":{"$ref":"#"}},"name":{"type":"string"}}}"##
         #expect(
@@ -77,8 +119,17 @@ import Testing
 
     @Test(arguments: [
         (#"{"properties":{"a":{"patern":"x"}}}"#, "/properties/a/patern"),
-        (#"{"pattern":"^a$"}"#, "/pattern"),
-        (#"{"items":{"format":"date"}}"#, "/items/format"),
+        (#"{"pattern":"(?=a)"}"#, "/pattern"),
+        (#"{"pattern":"(a"}"#, "/pattern"),
+        (#"{"pattern":"a{9999}"}"#, "/pattern"),
+        (#"{"pattern":"(a{1000}){1000}"}"#, "/pattern"),
+        (#"{"pattern":"\\1"}"#, "/pattern"),
+        (#"{"patternProperties":{"[":{}}}"#, "/patternProperties/["),
+        (#"{"items":{"format":"idn-email"}}"#, "/items/format"),
+        (#"{"then":{}}"#, "/then"),
+        (#"{"maxContains":1}"#, "/maxContains"),
+        (#"{"dependentRequired":{}}"#, "/dependentRequired"),
+        (##"{"if":{"$ref":"#"}}"##, "/if"),
         (#"{"type":"text"}"#, "/type"),
         (#"{"minLength":-1}"#, "/minLength"),
         (#"{"multipleOf":0}"#, "/multipleOf"),

@@ -1,5 +1,7 @@
-import Orchestration
+import Foundation
 import Testing
+
+@testable import Orchestration
 
 @Suite struct ChartDrawingTests {
     static let chart = ChartNotation.chart([
@@ -52,7 +54,7 @@ import Testing
     @Test func `the number of sessions stands in the state`() {
         let drawing = ChartDrawing(Self.chart, counts: ["m.a.x": 12, "m.p": 1, "m.f": 0])
         #expect(drawing.mermaid.contains("<br/>12 sessions\" as \(number("m.a.x"))"))
-        #expect(drawing.graphviz.contains("\\n1 session\""))
+        #expect(drawing.svg.contains(">1 session</text>"))
         #expect(!drawing.mermaid.contains("0 sessions"))
     }
 
@@ -61,16 +63,47 @@ import Testing
         for index in chart.nodes.indices { chart.nodes[index].key = "zz\"\n; }#\\" }
         let drawing = ChartDrawing(chart)
         #expect(!drawing.mermaid.contains("zz\"") && !drawing.mermaid.contains(";"))
-        #expect(drawing.graphviz.contains("zz\\\" ; }#\\\\"))
+        #expect(drawing.svg.contains("zz&quot; ; }#\\</text>"))
     }
 
-    @Test func `the Graphviz text has a cluster for each state with states inside`() {
-        let text = ChartDrawing(Self.chart).graphviz
-        #expect(text.hasPrefix("digraph chart {") && text.hasSuffix("}\n"))
-        for id in ["m.a", "m.p", "m.p.r"] {
-            #expect(text.contains("subgraph cluster_\(number(id).dropFirst()) {"))
+    /// The attribute of each element that has it, in order.
+    static func values(_ attribute: String, in svg: String) -> [String] {
+        svg.components(separatedBy: " \(attribute)=\"").dropFirst().map { String($0.prefix { $0 != "\"" }) }
+    }
+
+    @Test func `the SVG has a box for each state and an arrow for each target, and no box lies upon another`() throws {
+        let svg = ChartDrawing(Self.chart, active: ["m.a.y"], path: [["m.a", "m.a.x"], ["m.a.y"]], counts: ["m.p": 2])
+            .svg
+        #expect(svg.hasPrefix("<svg ") && svg.hasSuffix("</svg>\n"))
+        #expect(Self.values("data-state", in: svg) == Self.chart.nodes.map(\.id))
+        #expect(Set(Self.values("data-target", in: svg)) == ["m.a.y", "m.p", "m.a.x", "m.f"])
+        #expect(svg.contains(">step 2</text>") && svg.contains(">2 sessions</text>"))
+        let layout = try #require(ChartLayout(ChartDrawing(Self.chart)))
+        var boxes: [ChartLayout.Box] = []
+        func collect(_ box: ChartLayout.Box, inside outer: ChartLayout.Box?) {
+            if let outer {
+                #expect(box.x > outer.x && box.x + box.width < outer.x + outer.width)
+                #expect(box.y > outer.y && box.y + box.height < outer.y + outer.height)
+            }
+            for pair in zip(box.children, box.children.dropFirst()) {
+                #expect(pair.0.y + pair.0.height < pair.1.y, "\(pair.0.title) and \(pair.1.title)")
+            }
+            boxes.append(box)
+            for child in box.children { collect(child, inside: box) }
         }
-        let index = number("m.a").dropFirst()
-        #expect(text.contains("ltail=cluster_\(index) lhead=cluster_\(number("m.p").dropFirst())"))
+        collect(layout.root, inside: nil)
+        #expect(boxes.count == Self.chart.nodes.count)
+        let lines = boxes.flatMap { $0.rows.map(\.y) }
+        #expect(Set(lines).count == lines.count, "every transition has a line of its own")
+        for track in layout.tracks {
+            // Arrows run where no state is: right of the column that they belong to, and never two on one place.
+            #expect(track.starts.allSatisfy { $0.x < track.x } && track.end.x < track.x)
+            let rivals = layout.tracks.filter { $0.x == track.x && $0.target != track.target }
+            let span = { (other: ChartLayout.Track) in
+                let ys = other.starts.map(\.y) + [other.end.y]
+                return (ys.min() ?? 0)...(ys.max() ?? 0)
+            }
+            #expect(rivals.allSatisfy { !span($0).overlaps(span(track)) })
+        }
     }
 }

@@ -1,4 +1,4 @@
-/// What a picture of a chart shows, before it is written as Mermaid or Graphviz.
+/// What a picture of a chart shows, before it is written as Mermaid or SVG.
 package struct ChartDrawing: Sendable {
     /// What a state is for.
     enum Mark: String, CaseIterable, Sendable {
@@ -16,6 +16,8 @@ package struct ChartDrawing: Sendable {
     let chart: Chart
     /// Where a session is.
     var active: Set<Chart.NodeIndex> = []
+    /// As the how-manieth of its states a session has entered a state, from 1.
+    var path: [Chart.NodeIndex: [Int]] = [:]
     /// How many sessions are in a state.
     var counts: [Chart.NodeIndex: Int] = [:]
     private(set) var arrows: [Arrow] = []
@@ -24,12 +26,15 @@ package struct ChartDrawing: Sendable {
 
     /// - Parameters:
     ///   - active: ids of states to be shown as active; ids that the chart does not have are left out.
+    ///   - path: the states that a session has entered, one list for each of its steps.
     ///   - counts: sessions by state id.
-    package init(_ chart: Chart, active: [String] = [], counts: [String: Int] = [:]) {
+    package init(_ chart: Chart, active: [String] = [], path: [[String]] = [], counts: [String: Int] = [:]) {
         self.chart = chart
         for node in chart.nodes {
             if active.contains(node.id) { self.active.insert(node.index) }
             if let count = counts[node.id], count > 0 { self.counts[node.index] = count }
+            let steps = path.indices.filter { path[$0].contains(node.id) }
+            if !steps.isEmpty { self.path[node.index] = steps.map { $0 + 1 } }
         }
         for node in chart.nodes { addTransitions(of: node) }
     }
@@ -47,9 +52,14 @@ package struct ChartDrawing: Sendable {
     }
 
     private mutating func add(_ transition: Transition, _ event: String, _ node: StateNode) {
-        let label = event + (transition.guardCondition.map { " [\(Self.text($0))]" } ?? "")
+        let label = label(event, transition)
         if transition.targets.isEmpty { inner[node.index, default: []].append(label) }
         for target in transition.targets { add(target, label, node) }
+    }
+
+    /// The event with its guard.
+    func label(_ event: String, _ transition: Transition) -> String {
+        event + (transition.guardCondition.map { " [\(Self.text($0))]" } ?? "")
     }
 
     private mutating func add(_ target: Chart.NodeIndex, _ label: String, _ node: StateNode) {
@@ -67,11 +77,13 @@ package struct ChartDrawing: Sendable {
 
     // MARK: Words
 
+    /// The most steps of a session's path that a state shows.
+    private static let stepsMax = 6
     /// The longest guard that is written out.
     private static let guardCharactersMax = 40
 
     /// Commands without what all commands begin with.
-    private static func short(_ event: String) -> String {
+    static func short(_ event: String) -> String {
         let prefix = "Command.Genesis.Session."
         return event.hasPrefix(prefix) ? String(event.dropFirst(prefix.count)) : event
     }
@@ -105,6 +117,10 @@ package struct ChartDrawing: Sendable {
         }
         if let park = node.park { lines.append("waits, at most \(park.expires)") }
         for invocation in node.invoke { lines.append("task " + invocation.src) }
+        if let steps = path[node.index] {
+            let shown = steps.prefix(Self.stepsMax).map { "\($0)" }.joined(separator: ", ")
+            lines.append((steps.count == 1 ? "step " : "steps ") + shown + (steps.count > Self.stepsMax ? "…" : ""))
+        }
         if let count = counts[node.index] { lines.append(count == 1 ? "1 session" : "\(count) sessions") }
         return lines
     }

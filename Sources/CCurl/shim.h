@@ -1,0 +1,28 @@
+#pragma once
+#include <curl/curl.h>
+
+// libcurl's setters take any type of argument, which Swift does not call.
+static inline CURLcode genesis_curl_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode genesis_curl_set_text(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode genesis_curl_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+static inline CURLcode genesis_curl_set_list(CURL *easy, struct curl_slist *headers) {
+    return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+}
+static inline CURLcode genesis_curl_set_receiver(CURL *easy, curl_write_callback receiver, void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receiver);
+    return code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+}
+static inline CURLcode genesis_curl_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+static inline CURLcode genesis_curl_get_offset(CURL *easy, CURLINFO info, curl_off_t *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+// The end of a transfer, as libcurl tells it: a union, which Swift reads only with the help of this.
+static inline CURLcode genesis_curl_result(const CURLMsg *message) { return message->data.result; }

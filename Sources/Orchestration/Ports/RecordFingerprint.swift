@@ -1,0 +1,26 @@
+/// By what a record is known again: whether the one at an offset is still the one that was processed.
+package struct RecordFingerprint: Equatable, Sendable {
+    /// The record's own time; nil for one without.
+    package var timestamp: Instant?
+    /// SHA-256 over key and value, the first `digestLength` hexadecimal digits.
+    package var digest: String
+
+    package static let digestLength = 16
+
+    package init(timestamp: Instant?, digest: String) {
+        self.timestamp = timestamp
+        self.digest = digest
+    }
+
+    package init(of record: IncomingRecord) {
+        var hash = SHA256()
+        for part in [record.key, record.value] {
+            // None, empty and the border between key and value are told apart.
+            hash.update(Array("\(part.map { String($0.count) } ?? "none"):".utf8))
+            hash.update(part ?? [])
+        }
+        let digits = Array("0123456789abcdef")
+        let text = String(hash.finish().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        self.init(timestamp: record.timestamp, digest: String(text.prefix(Self.digestLength)))
+    }
+}

@@ -1,0 +1,145 @@
+import Orchestration
+import OrchestrationTesting
+import Testing
+
+@testable import WorkerRuntime
+
+/// What becomes of records that the brokers do not take, and of those beside and behind them.
+@Suite struct RelayTests {
+    private func row(_ name: String, key: String = "k", topic: String = "t", to destinations: [String] = [])
+        -> OutboxMessage
+    {
+        OutboxMessage(
+            id: EventID(derivedFrom: name),
+            eventID: nil,
+            tenantID: "default",
+            topic: topic,
+            partitionKey: key,
+            headers: ["name": .string(name)],
+            payload: [:],
+            destinationTopics: destinations,
+            createdAt: Instant(microseconds: 0)
+        )
+    }
+
+    private func harness(holding rows: [OutboxMessage]) async throws -> RuntimeHarness {
+        let harness = RuntimeHarness()
+        var batch = CommitBatch()
+        batch.outbox = rows
+        try await harness.store.commit(batch)
+        return harness
+    }
+
+    private func sent(_ harness: RuntimeHarness) async -> [String] {
+        await harness.sink.sent.map { record in
+            let name = record.headers.first { $0.name == "name" }?.value ?? []
+            return "\(String(decoding: name, as: UTF8.self)) → \(record.topic)"
+        }
+    }
+
+    @Test func `each destination is delivered and retried for itself, and blocks its own key only`() async throws {
+        let harness = try await harness(holding: [
+            row("1", to: ["a", "b", "a"]), row("2", to: ["b", "a"]), row("3", key: "other", to: ["b"]),
+        ])
+        await harness.sink.answer { record in
+            record.topic == "b" && record.key == Array("k".utf8) ? .failed("not now") : nil
+        }
+        try await harness.whileWorking { harness in
+            try await eventually { await harness.sink.sent.count == 3 }
+            #expect(await Set(sent(harness)) == ["1 → a", "2 → a", "3 → b"])
+            try await eventually { await harness.store.outbox.contains { $0.retryCount == 1 } }
+            await harness.sink.answerNormally()
+            await harness.store.advance(.seconds(60))
+            try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+        }
+        #expect(await sent(harness).filter { $0.hasSuffix("a") } == ["1 → a", "2 → a"])
+        #expect(await sent(harness).filter { $0.hasSuffix("b") } == ["3 → b", "1 → b", "2 → b"])
+        #expect(await harness.store.outbox.filter { $0.retryCount > 0 }.map(\.topic) == ["b"])
+    }
+
+    @Test func `a lone record that always fails is dead after its tries, and those behind it wait`() async throws {
+        let harness = try await harness(holding: [row("1"), row("2")])
+        await harness.sink.answer { _ in .failed("not now") }
+        try await harness.whileWorking { harness in
+            for number in 1...OutboxMessage.maxRetriesDefault {
+                try await eventually { await harness.store.outbox[0].retryCount == number }
+                #expect(await harness.store.outbox[0].status == .failed)
+                await harness.store.advance(.seconds(60))
+            }
+            try await eventually { await harness.store.outbox[0].status == .dead }
+            await harness.sink.answerNormally()
+            await harness.store.advance(.seconds(600))
+            // A record of another key goes round the relay: had the second been due, it would be gone with it.
+            var batch = CommitBatch()
+            batch.outbox = [row("other", key: "other")]
+            try await harness.store.commit(batch)
+            try await eventually { await harness.sink.sent.count == 1 }
+        }
+        #expect(await harness.store.outbox.map(\.status) == [.dead, .pending, .sent])
+        #expect(await harness.store.outbox[0].errorMessage == "not now")
+    }
+
+    @Test func `a topic whose brokers are away costs its records no tries, while others go out`() async throws {
+        let harness = try await harness(holding: [row("1", topic: "away"), row("2", key: "k2")])
+        await harness.sink.answer { $0.topic == "away" ? .failed("no leader") : nil }
+        await harness.sink.serve { $0.subtracting(["away"]) }
+        try await harness.whileWorking { harness in
+            for _ in 1...20 {
+                try await eventually { await harness.store.outbox[0].nextRetryAt.map { _ in true } ?? false }
+                await harness.store.advance(.seconds(60))
+            }
+            #expect(await harness.store.outbox.map(\.status) == [.failed, .sent])
+            #expect(await harness.store.outbox[0].retryCount == 0)
+            await harness.sink.answerNormally()
+            try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+        }
+    }
+
+    @Test func `a record that is scheduled goes out at its time and not before`() async throws {
+        var later = row("later")
+        later.scheduledAt = Instant(microseconds: 1_800_000_000_000_000) + .seconds(60)
+        let harness = try await harness(holding: [later, row("now", key: "k2")])
+        try await harness.whileWorking { harness in
+            try await eventually { await harness.sink.sent.count == 1 }
+            await harness.store.advance(.seconds(59))
+            var batch = CommitBatch()
+            batch.outbox = [row("meanwhile", key: "k3")]
+            try await harness.store.commit(batch)
+            try await eventually { await harness.sink.sent.count == 2 }
+            await harness.store.advance(.seconds(2))
+            try await eventually { await harness.sink.sent.count == 3 }
+        }
+        #expect(await sent(harness) == ["now → t", "meanwhile → t", "later → t"])
+    }
+
+    @Test func `pauses between tries double up to the limit, each with jitter`() {
+        var settings = WorkerSettings(node: "test")
+        settings.relayRetryInitial = .seconds(1)
+        settings.relayRetryMax = .seconds(60)
+        for (failures, longest) in [(0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (40, 60)] {
+            let limit = Interval.seconds(Int64(longest)).microseconds
+            let pauses = (0..<50).map { _ in OutboxRelay.retryDelay(failures, settings).microseconds }
+            #expect(pauses.allSatisfy { $0 >= limit / 2 && $0 <= limit })
+            #expect(Set(pauses).count > 1)
+        }
+    }
+
+    @Test func `the row's own columns are headers where the headers do not say them`() {
+        var message = row("1")
+        message.schemaID = "orders/1"
+        message.schemaVersion = 3
+        message.sourceBC = "billing"
+        message.tenantID = "acme"
+        message.headers = ["tenant_id": "other"]
+        let headers = Dictionary(grouping: message.record().headers, by: \.name).mapValues { values in
+            values.map { String(decoding: $0.value ?? [], as: UTF8.self) }
+        }
+        #expect(
+            headers == [
+                "source_bc": ["billing"], "schema_id": ["orders/1"], "schema_version": ["3"], "tenant_id": ["other"],
+            ]
+        )
+        message.rawValue = []
+        #expect(message.record().headers.map(\.name) == ["tenant_id"])
+    }
+}

@@ -1,0 +1,106 @@
+import Foundation
+import Orchestration
+import Testing
+import WorkflowFiles
+
+/// Every fault that the model check knows is planted in a file of its own, and found with the shortest history.
+@Suite struct ModelCheckTests {
+    struct Planted: Sendable, CustomTestStringConvertible {
+        var file: String
+        var rule: String
+        /// What the message must name.
+        var names: String
+        /// The messages of the shortest history.
+        var history: [String]
+        var testDescription: String { file }
+    }
+
+    static let planted = [
+        Planted(
+            file: "dead-end",
+            rule: "dead-end",
+            names: "limbo",
+            history: ["Start", "Writer.Draft.Generation: result", "Theme.Confirm"]
+        ),
+        Planted(
+            file: "wait-without-end",
+            rule: "wait-without-end",
+            names: "planted.STORY_CONCEPTION.asking",
+            history: ["Start", "Writer.Draft.Generation: result"]
+        ),
+        Planted(
+            file: "reply-never-taken",
+            rule: "reply-never-taken",
+            names: "Theme.Request",
+            history: ["Start", "Writer.Draft.Generation: result"]
+        ),
+        Planted(
+            file: "double-task",
+            rule: "double-task",
+            names: "Writer.Draft.Generation",
+            history: ["Start", "Writer.Draft.Generation: result", "a timer fires"]
+        ),
+        Planted(file: "never-entered", rule: "never-entered", names: "reward", history: []),
+        Planted(
+            file: "livelock",
+            rule: "livelock",
+            names: "eventless",
+            history: ["Start", "Writer.Draft.Generation: result", "Theme.Confirm (incident)"]
+        ),
+        Planted(
+            file: "unhandled-failure",
+            rule: "unhandled-failure",
+            names: "onError",
+            history: ["Start", "Writer.Draft.Generation: fails for good"]
+        ),
+    ]
+
+    static func workflow(_ path: String) throws -> Workflow {
+        let root = URL(filePath: #filePath).deletingLastPathComponent()
+        let url = root.appending(path: path).standardizedFileURL
+        let text = try String(contentsOf: url, encoding: .utf8)
+        let (workflow, findings) = WorkflowFileReader().read(source: text, file: url.lastPathComponent)
+        return try #require(workflow, "\(findings)")
+    }
+
+    @Test(arguments: planted)
+    func `a planted fault is found, with the shortest history that shows it`(_ planted: Planted) throws {
+        let report = ModelCheck.run(try Self.workflow("Planted/\(planted.file).yaml"))
+        let found = try #require(report.findings.first { $0.rule == planted.rule }, "\(report.findings)")
+        #expect(found.message.contains(planted.names), "\(found)")
+        let messages = found.trace.map { String($0.split(separator: " → ")[0]) }
+        #expect(messages == planted.history, "\(found.trace)")
+        #expect(found.place.line > 0, "\(found)")
+        // And nothing else but what follows from it.
+        #expect(Set(report.findings.filter { $0.severity == .error }.map(\.rule)).count <= 1, "\(report.findings)")
+        #expect(report.isComplete)
+    }
+
+    @Test func `a sound workflow has no finding, although everything that can go wrong went wrong twice`() throws {
+        var bounds = ModelBounds()
+        bounds.disturbances = 2
+        let report = ModelCheck.run(try Self.workflow("Planted/sound.yaml"), bounds: bounds)
+        #expect(report.findings == [], "\(report.findings)")
+        #expect(report.isComplete && report.worlds > 20)
+        #expect(report.ends.keys.contains(.completed) && report.ends.keys.contains(.abandoned))
+    }
+
+    @Test(arguments: ["genesis", "freeform"])
+    func `the workflows that come with it have no fault`(_ name: String) throws {
+        var bounds = ModelBounds()
+        // One thing that goes wrong is for `genesis workflow modelcheck`: too many worlds for a debug build.
+        bounds.disturbances = 0
+        let report = ModelCheck.run(try Self.workflow("../../Workflows/\(name).yaml"), bounds: bounds)
+        #expect(!report.hasErrors, "\(report.findings)")
+        #expect(report.isComplete && report.ends[.completed] != nil)
+    }
+
+    @Test func `what was not looked into is said`() throws {
+        var bounds = ModelBounds()
+        bounds.depth = 2
+        let report = ModelCheck.run(try Self.workflow("Planted/sound.yaml"), bounds: bounds)
+        #expect(!report.isComplete)
+        #expect(!report.hasErrors, "what was not reached is no error: \(report.findings)")
+        #expect(report.findings.contains { $0.rule == "never-entered" })
+    }
+}
