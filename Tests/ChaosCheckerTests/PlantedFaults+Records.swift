@@ -129,12 +129,16 @@ extension PlantedFault {
         PlantedFault(
             "I10 an ended task stays ended",
             "a task runs again",
-            seen("UPDATE async_tasks SET status = 'RUNNING'")
+            seen(
+                "ALTER TABLE async_tasks DISABLE TRIGGER async_tasks_keep_order;; UPDATE async_tasks SET status = 'RUNNING'"
+            )
         ),
         PlantedFault(
             "I10 an ended task stays ended",
             "an attempt goes back",
-            seen("UPDATE async_tasks SET attempt = 1 WHERE status = 'PENDING'")
+            seen(
+                "ALTER TABLE async_tasks DISABLE TRIGGER async_tasks_keep_order;; UPDATE async_tasks SET attempt = 1 WHERE status = 'PENDING'"
+            )
         ),
         PlantedFault("I7 an ended wait stays ended", "a wait is open again", seen(handle("status = 'WAITING'", "h1"))),
         PlantedFault("C1 sent stays sent", "a row is due again", seen("UPDATE event_outbox SET status = 'PENDING'")),
