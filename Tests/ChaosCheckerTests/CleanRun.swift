@@ -21,6 +21,7 @@ enum CleanRun {
             ('r1', NULL, 'a', 'Chaos.Work.Generated', jsonb_build_object('task_id', checker.id('t1'))::text, 'ca', 'kafka', 'COMPLETED', 'accepted'),
             ('c2', 'key of c2', 'a', 'Command.Genesis.Session.Concept.Confirm', '{"draft": 1}', checker.id('w1')::text, 'kafka', 'COMPLETED', 'accepted'),
             ('d1', NULL, 'a', 'park.expired', '{}', 'ca', 'worker', 'COMPLETED', 'accepted'),
+            ('l1', 'late/' || checker.id('a') || '/' || checker.id('t1') || '/1/Task.Started', 'a', 'Task.Started', '{}', 'ca', 'kafka', 'FAILED', 'superseded'),
             ('c5', NULL, 'a', 'Command.Genesis.Session.Seed.Request', '{}', 'ca', 'kafka', 'FAILED', 'wrong_stage'),
             ('c3', NULL, 'b', 'Command.Genesis.Session.Start', '{}', 'cb', 'table', 'PROCESSING', 'accepted'),
             ('c4', NULL, 'b', 'Command.Genesis.Session.Concept.Confirm', '{}', 'cb', 'kafka', 'RECEIVED', 'buffered'),
@@ -104,7 +105,8 @@ enum CleanRun {
                 (5, jsonb_build_object('specversion', '1.0', 'id', upper(checker.id('c5')::text))::text)
             ) AS rows (record_offset, value);
         INSERT INTO checker.records (topic, partition, record_offset, key, value, headers) VALUES
-            ('genesis.outline.events', 0, 0, 'k', convert_to(jsonb_build_object('event_id', checker.id('r0'), 'event_type', 'Task.Started')::text, 'UTF8'), '[]'),
+            ('genesis.outline.events', 0, 0, 'k', convert_to(jsonb_build_object('event_id', checker.id('r0'), 'event_type', 'Task.Started',
+                'aggregate_id', checker.id('a'), 'payload', jsonb_build_object('task_id', checker.id('t1'), 'attempt', 1))::text, 'UTF8'), '[]'),
             ('genesis.outline.events', 0, 1, 'k', convert_to(jsonb_build_object('event_id', checker.id('r1'))::text, 'UTF8'), '[]'),
             ('genesis.session.commands.dlq', 0, 0, 'k', 'poison-7', '[["dlq_partition", "0"], ["dlq_offset", "4"]]');
         INSERT INTO kafka_positions (cluster_id, topic, partition, next_offset, owner_epoch, owner_id) VALUES

@@ -41,6 +41,11 @@ extension PlantedFault {
             "DELETE FROM checker.records WHERE record_offset = 5 AND topic = '\(commands)'"
         ),
         PlantedFault(
+            "C8 nothing is made up",
+            "late progress that nobody sent",
+            "DELETE FROM checker.records WHERE topic = 'genesis.outline.events' AND record_offset = 0"
+        ),
+        PlantedFault(
             "C9 ids are unique",
             "a key twice",
             """
