@@ -49,7 +49,8 @@ enum Evidence {
             CREATE INDEX ON checker.records (event_id, topic);
             CREATE INDEX ON checker.records (lower(checker.message_key(body)));
             CREATE TABLE checker.requests AS
-                SELECT (payload ->> 'task_id')::uuid AS task_id, (payload ->> 'attempt')::integer AS attempt, id
+                SELECT (payload ->> 'task_id')::uuid AS task_id, (payload ->> 'attempt')::integer AS attempt,
+                    payload ->> 'task_type' AS task_type
                 FROM event_outbox WHERE raw_value IS NULL AND payload ? 'task_id' AND payload ? 'input';
             CREATE INDEX ON checker.requests (task_id);
             ANALYZE;

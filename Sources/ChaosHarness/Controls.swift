@@ -97,24 +97,15 @@ enum Controls {
         var load = Clients.Load()
         load.sessionsPerSecond = 10
         load.genesisShare = 40
-        let isAboutAnswers = bug == .lostAnswerIsFailure
         return try await Round.run(
             "controls_\(bug?.rawValue ?? "none")",
             seed: seed,
             arena: arena,
             load: load,
-            partitions: isAboutAnswers ? Matrix.slots * Matrix.partitionsPerSlot : Arena.partitionsDefault,
             properties: ["socket.timeout.ms=1000"]
         ) { round, dice in
             if let plant = bug?.plant { try round.field.database.rows(plant) }
-            if isAboutAnswers {
-                for _ in 0..<3 {
-                    let moments = Array(repeating: Failpoint.commitSent, count: Matrix.slots)
-                    _ = try await Volley(round, .backend, moments, dice.fork()).fire()
-                }
-            } else {
-                await disturb(round, &dice)
-            }
+            await disturb(round, &dice)
         }
     }
 
@@ -161,7 +152,7 @@ extension PlantedBug {
         case .unboundReplies: ["I7 a reply goes"]
         case .retryInProcess: ["C1 ", "C5 "]
         case .unknownTypeSkipped: ["C7 "]
-        case .failingRecords: []
+        case .failingRecords, .lostAnswers: []
         case .lostAnswerIsFailure: ["L1 "]
         }
     }
@@ -182,7 +173,8 @@ extension PlantedBug {
         case .skipLockedRelay:
             Self.rewriting("genesis_lease_lanes", "WHERE l.owner_id = owner ORDER BY l.lane", "ORDER BY l.lane")
         case .offsetFirst, .markBeforePublish, .relayByTime, .workerClock, .noInboxUniqueness, .unboundReplies,
-            .retryInProcess, .unknownTypeSkipped, .failedKeyPasses, .failingRecords, .lostAnswerIsFailure:
+            .retryInProcess, .unknownTypeSkipped, .failedKeyPasses, .failingRecords, .lostAnswers,
+            .lostAnswerIsFailure:
             nil
         }
     }

@@ -33,7 +33,9 @@
         case failedKeyPasses = "failed_key_passes"
         /// No mistake: some records fail, as with brokers in trouble. With this everything must be as always.
         case failingRecords = "failing_records"
-        /// A commit whose answer was lost is taken as failed.
+        /// No mistake: the answers of some commits are lost. With this, too, everything must be as always.
+        case lostAnswers = "lost_answers"
+        /// The same, and a commit whose answer was lost is taken as failed.
         case lostAnswerIsFailure = "lost_answer_is_failure"
 
         package static let variable = "GENESIS_PLANTED_BUG"

@@ -6,7 +6,19 @@ import Foundation
 /// One cluster per test run, and a database with the schema and a clean run in it.
 enum CheckedCluster {
     static let shared: Result<PostgresCluster, any Error> = Result {
-        try PostgresCluster.start(folder: "/tmp/genesis-checker-\(getpid())", durability: .fast)
+        sweep()
+        return try PostgresCluster.start(folder: "\(folderPrefix)\(getpid())", durability: .fast)
+    }
+
+    private static let folderPrefix = "/tmp/genesis-checker-"
+
+    /// Removes the folders of earlier runs, whose servers ended with them.
+    private static func sweep() {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/tmp")) ?? []
+        for path in names.map({ "/tmp/" + $0 }) where path.hasPrefix(folderPrefix) {
+            let isAlive = Int32(path.dropFirst(folderPrefix.count)).map { kill($0, 0) == 0 || errno == EPERM } ?? true
+            if !isAlive { try? FileManager.default.removeItem(atPath: path) }
+        }
     }
 
     private static let migrations = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

@@ -21,6 +21,7 @@ enum CleanRun {
             ('r1', NULL, 'a', 'Chaos.Work.Generated', jsonb_build_object('task_id', checker.id('t1'))::text, 'ca', 'kafka', 'COMPLETED', 'accepted'),
             ('c2', 'key of c2', 'a', 'Command.Genesis.Session.Concept.Confirm', '{"draft": 1}', checker.id('w1')::text, 'kafka', 'COMPLETED', 'accepted'),
             ('d1', NULL, 'a', 'park.expired', '{}', 'ca', 'worker', 'COMPLETED', 'accepted'),
+            ('l1', 'late/' || checker.id('a') || '/' || checker.id('t1') || '/1/Task.Started', 'a', 'Task.Started', '{}', 'ca', 'kafka', 'FAILED', 'superseded'),
             ('c5', NULL, 'a', 'Command.Genesis.Session.Seed.Request', '{}', 'ca', 'kafka', 'FAILED', 'wrong_stage'),
             ('c3', NULL, 'b', 'Command.Genesis.Session.Start', '{}', 'cb', 'table', 'PROCESSING', 'accepted'),
             ('c4', NULL, 'b', 'Command.Genesis.Session.Concept.Confirm', '{}', 'cb', 'kafka', 'RECEIVED', 'buffered'),
@@ -57,9 +58,9 @@ enum CleanRun {
                 'c6', timestamptz '2026-01-01 00:00:03')
         ) AS rows (session, version, type, payload, metadata, change, cause, time);
 
-        INSERT INTO async_tasks (id, session_id, task_type, triggered_by_command_id, status, attempt, completed_at) VALUES
-            (checker.id('t1'), checker.id('a'), 'Chaos.Work.Generation', checker.id('c1'), 'COMPLETED', 1, '2026-01-01 00:00:02'),
-            (checker.id('t2'), checker.id('b'), 'Chaos.Work.Generation', checker.id('c3'), 'PENDING', 2, NULL);
+        INSERT INTO async_tasks (id, session_id, task_type, triggered_by_command_id, status, attempt, completed_at, requested_at) VALUES
+            (checker.id('t1'), checker.id('a'), 'Chaos.Work.Generation', checker.id('c1'), 'COMPLETED', 1, '2026-01-01 00:00:02', '2026-01-01'),
+            (checker.id('t2'), checker.id('b'), 'Chaos.Work.Generation', checker.id('c3'), 'PENDING', 2, NULL, '2026-01-01');
         INSERT INTO flow_resume_handles (id, session_id, correlation_id, task_name, status, draft, resumed_by, resumed_at, expires_at) VALUES
             (checker.id('h1'), checker.id('a'), checker.id('w1')::text, 'one', 'RESUMED', 1, checker.id('c2'), '2026-01-01 00:00:03', '2026-01-01 00:00:04'),
             (checker.id('h2'), checker.id('a'), checker.id('w2')::text, 'two', 'EXPIRED', 2, NULL, NULL, '2026-01-01 00:00:04.5'),
@@ -78,9 +79,9 @@ enum CleanRun {
             SELECT checker.id(name), topic, checker.id(session), 0, jsonb_build_object('source', 'genesis-worker', 'ce_id', checker.id(name)),
                 body || jsonb_build_object('event_id', checker.id(name)), 'SENT', '2026-01-01 00:00:09'
             FROM (VALUES
-                ('t1/1', 'genesis.outline.tasks', 'a', jsonb_build_object('task_id', checker.id('t1'), 'attempt', 1, 'input', 1)),
-                ('t2/1', 'genesis.outline.tasks', 'b', jsonb_build_object('task_id', checker.id('t2'), 'attempt', 1, 'input', 1)),
-                ('t2/2', 'genesis.outline.tasks', 'b', jsonb_build_object('task_id', checker.id('t2'), 'attempt', 2, 'input', 1)),
+                ('t1/1', 'genesis.outline.tasks', 'a', jsonb_build_object('task_id', checker.id('t1'), 'task_type', 'Chaos.Work.Generation', 'attempt', 1, 'input', 1)),
+                ('t2/1', 'genesis.outline.tasks', 'b', jsonb_build_object('task_id', checker.id('t2'), 'task_type', 'Chaos.Work.Generation', 'attempt', 1, 'input', 1)),
+                ('t2/2', 'genesis.outline.tasks', 'b', jsonb_build_object('task_id', checker.id('t2'), 'task_type', 'Chaos.Work.Generation', 'attempt', 2, 'input', 1)),
                 ('refusal', 'genesis.session.events', 'a', '{"event_type": "Genesis.Session.Command.Rejected"}')
             ) AS rows (name, topic, session, body);
         INSERT INTO event_outbox (topic, partition_key, lane, headers, raw_key, raw_value, status, published_at) VALUES
@@ -104,7 +105,8 @@ enum CleanRun {
                 (5, jsonb_build_object('specversion', '1.0', 'id', upper(checker.id('c5')::text))::text)
             ) AS rows (record_offset, value);
         INSERT INTO checker.records (topic, partition, record_offset, key, value, headers) VALUES
-            ('genesis.outline.events', 0, 0, 'k', convert_to(jsonb_build_object('event_id', checker.id('r0'), 'event_type', 'Task.Started')::text, 'UTF8'), '[]'),
+            ('genesis.outline.events', 0, 0, 'k', convert_to(jsonb_build_object('event_id', checker.id('r0'), 'event_type', 'Task.Started',
+                'aggregate_id', checker.id('a'), 'payload', jsonb_build_object('task_id', checker.id('t1'), 'attempt', 1))::text, 'UTF8'), '[]'),
             ('genesis.outline.events', 0, 1, 'k', convert_to(jsonb_build_object('event_id', checker.id('r1'))::text, 'UTF8'), '[]'),
             ('genesis.session.commands.dlq', 0, 0, 'k', 'poison-7', '[["dlq_partition", "0"], ["dlq_offset", "4"]]');
         INSERT INTO kafka_positions (cluster_id, topic, partition, next_offset, owner_epoch, owner_id) VALUES

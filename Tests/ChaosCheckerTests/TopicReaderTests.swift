@@ -56,7 +56,7 @@ private struct Broker {
     let address: String
 
     init(topics: String) async throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "genesis-checker-\(UUID().uuidString)").path
+        let folder = FileManager.default.temporaryDirectory.appending(path: "genesis-topics-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let genesis = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()

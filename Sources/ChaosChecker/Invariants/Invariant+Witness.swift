@@ -29,7 +29,9 @@ extension Invariant {
             "I1 an answer is final",
             "What was once decided is never decided otherwise.",
             """
-            SELECT number, id, before, after, writer FROM witness.changes WHERE what = 'command_inbox' AND (
+            SELECT number, id, before, after, writer FROM witness.changes WHERE what = 'command_inbox'
+                -- The latest of what came too late again and again.
+                AND id NOT IN (SELECT id::text FROM command_inbox WHERE idempotency_key LIKE 'late/%') AND (
                 before ->> 'status' IN ('COMPLETED', 'FAILED')
                 OR (before ->> 'verdict' <> 'buffered' AND before -> 'verdict' <> after -> 'verdict')
             )

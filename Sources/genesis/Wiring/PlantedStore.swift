@@ -12,6 +12,8 @@
         private static let clockError = Interval.seconds(3)
         /// How many relays share the rows among them, whatever their keys; their nodes end in their numbers.
         private static let relays: Int64 = 3
+        /// Of so many commits' answers one is lost.
+        private static let lostOneOf = 7
 
         func load(_ request: LoadRequest) async throws(StoreError) -> Loaded {
             var loaded = try await store.load(request)
@@ -46,6 +48,9 @@
                 batch.outbox.removeAll { skipped.contains($0.id) }
             }
             try await store.commit(batch)
+            if [.lostAnswers, .lostAnswerIsFailure].contains(bug), Int.random(in: 0..<Self.lostOneOf) == 0 {
+                throw .unavailable(reason: "planted: the answer was lost")
+            }
         }
 
         func positions(cluster: String, partitions: [TopicPartition]) async throws(StoreError) -> [OwnedPosition] {
@@ -66,7 +71,8 @@
             case .relayByTime: rows.sort { ($0.createdAt, $0.id) < ($1.createdAt, $1.id) }
             case .failedKeyPasses: rows = rows.map(Self.onItsOwn)
             case .offsetFirst, .noEpochCheck, .noSessionLock, .checkThenInsert, .workerClock, .noInboxUniqueness,
-                .unboundReplies, .retryInProcess, .unknownTypeSkipped, .failingRecords, .lostAnswerIsFailure:
+                .unboundReplies, .retryInProcess, .unknownTypeSkipped, .failingRecords, .lostAnswers,
+                .lostAnswerIsFailure:
                 break
             }
             return rows
@@ -78,6 +84,11 @@
             var own = row
             own.rawKey = Array(row.partitionKey.utf8)
             own.rawValue = row.payload.utf8Bytes
+            own.headers = .object(
+                JSONObject(
+                    row.record().headers.map { ($0.name, .string(String(decoding: $0.value ?? [], as: UTF8.self))) }
+                )
+            )
             own.partitionKey = row.id.description
             return own
         }
