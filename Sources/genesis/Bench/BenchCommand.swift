@@ -4,7 +4,7 @@ internal import Orchestration
 enum BenchCommand {
     static let specification = CommandSpecification(
         name: "bench",
-        summary: "Measure this machine: intake, turns, relay or latency, each beside its floor.",
+        summary: "Measure this machine: intake, turns, relay, latency or backlog, most beside a floor.",
         details: """
             Without --database-url and --kafka-brokers a durable PostgreSQL of its own and the embedded broker are \\
             started in a temporary folder and removed afterwards. Only these two flags name others, which must be \\
@@ -14,15 +14,24 @@ enum BenchCommand {
             statements in pipeline mode.
             turns    Sessions in a tight loop: reply → resumed → next task request, answered at once. Floor: the same \\
             rows, each written once.
+            backlog  Start commands that lie in Kafka while the worker works them off: its memory.
             relay    Outbox rows → SENT. Floor: the same records only produced, then the same rows only marked.
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
             """,
         examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
-        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay or latency.")],
+        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency or backlog.")],
         options: [
-            .init(name: "events", valueName: "N", summary: "intake, relay: how many (default \(eventsDefault))."),
+            .init(
+                name: "events",
+                valueName: "N",
+                summary: "intake, relay, backlog: how many (default \(eventsDefault))."
+            ),
             .init(name: "sessions", valueName: "N", summary: "turns, latency: how many (default \(sessionsDefault))."),
-            .init(name: "seconds", valueName: "N", summary: "turns, latency: how long (default \(secondsDefault))."),
+            .init(
+                name: "seconds",
+                valueName: "N",
+                summary: "turns, latency, backlog: how long (default \(secondsDefault))."
+            ),
             .init(name: "rate", valueName: "N", summary: "latency: replies per second (default \(rateDefault))."),
             .init(name: "partitions", valueName: "N", summary: "Partitions of each topic of the embedded broker."),
             .init(name: "debug-build", summary: "Measure a debug build too; its figures mean nothing."), .json,
@@ -33,6 +42,8 @@ enum BenchCommand {
     static let eventsDefault = 20_000
     /// The embedded broker keeps about 5 MiB per partition; more records would push the first ones out.
     static let eventsMax = 40_000
+    /// Compressed, so many fit into the embedded broker with `--partitions 64`.
+    static let backlogMax = 1_000_000
     static let sessionsDefault = 200
     static let sessionsMax = 10_000
     static let secondsDefault = 10
@@ -40,7 +51,7 @@ enum BenchCommand {
     static let rateDefault = 100
     static let rateMax = 5_000
 
-    enum Scenario: String, CaseIterable { case intake, turns, relay, latency }
+    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, backlog }
 
     @Sendable private static func run(_ invocation: Invocation) async throws {
         let word = try invocation.required("SCENARIO")
@@ -50,7 +61,10 @@ enum BenchCommand {
                     + Scenario.allCases.map(\.rawValue).joined(separator: ", ")
             )
         }
-        let events = try invocation.integer("events", in: 1...eventsMax) ?? eventsDefault
+        let isBacklog = scenario == .backlog
+        let events =
+            try invocation.integer("events", in: 1...(isBacklog ? backlogMax : eventsMax))
+            ?? (isBacklog ? backlogMax : eventsDefault)
         let sessions = try invocation.integer("sessions", in: 1...sessionsMax) ?? sessionsDefault
         let seconds = try invocation.integer("seconds", in: 1...secondsMax) ?? secondsDefault
         let rate = try invocation.integer("rate", in: 1...rateMax) ?? rateDefault
@@ -68,6 +82,8 @@ enum BenchCommand {
         var report: BenchReport
         switch scenario {
         case .intake: report = try await IntakeScenario(environment: environment, events: events).run()
+        case .backlog:
+            report = try await BacklogScenario(environment: environment, commands: events, seconds: seconds).run()
         case .relay: report = try await RelayScenario(environment: environment, rows: events).run()
         case .turns:
             let turns = TurnsScenario(environment: environment, sessions: sessions, seconds: seconds)
