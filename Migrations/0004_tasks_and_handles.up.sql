@@ -50,7 +50,9 @@ COMMENT ON INDEX idx_async_tasks_open IS 'Which tasks of a session are open? How
 CREATE INDEX idx_async_tasks_status ON async_tasks (status, created_at) WHERE status <> 'COMPLETED';
 COMMENT ON INDEX idx_async_tasks_status IS 'Which tasks are open or have failed, oldest first?';
 CREATE INDEX idx_async_tasks_time ON async_tasks USING brin (created_at);
-COMMENT ON INDEX idx_async_tasks_time IS 'Which tasks were made between two times, of a type or of any?';
+COMMENT ON INDEX idx_async_tasks_time IS 'Which tasks were made between two times?';
+CREATE INDEX idx_async_tasks_type ON async_tasks (task_type, created_at);
+COMMENT ON INDEX idx_async_tasks_type IS 'Which tasks of a type were made when?';
 CREATE INDEX idx_async_tasks_correlation ON async_tasks (correlation_id);
 COMMENT ON INDEX idx_async_tasks_correlation IS 'Which tasks belong to one request?';
 CREATE TRIGGER async_tasks_set_timestamp BEFORE UPDATE ON async_tasks
