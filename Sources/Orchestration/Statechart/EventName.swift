@@ -4,15 +4,18 @@ package enum EventName {
     package static func doneActor(_ invokeID: String) -> String { "xstate.done.actor." + invokeID }
     package static func errorActor(_ invokeID: String) -> String { "xstate.error.actor." + invokeID }
 
-    /// The event of a state's `after` with this delay; whole milliseconds, or with decimals when there are any.
-    package static func after(_ delay: Interval, _ nodeID: String) -> String {
+    /// The event of a state's `after`.
+    package static func after(_ name: String, _ nodeID: String) -> String { "xstate.after." + name + "." + nodeID }
+
+    /// Whole milliseconds, or with decimals when there are any.
+    package static func milliseconds(_ delay: Interval) -> String {
         let rest = delay.microseconds % 1_000
         var number = String(delay.milliseconds)
         if rest != 0 {
             let digits = String(rest.magnitude)
             number += "." + String(repeating: "0", count: 3 - digits.utf8.count) + digits
         }
-        return "xstate.after.\(number).\(nodeID)"
+        return number
     }
 
     /// Whether only the machine and its worker may send an event of this name.

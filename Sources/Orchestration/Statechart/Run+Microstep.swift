@@ -81,9 +81,9 @@ extension Run {
     /// Starts one timer for each delay of the node's `after`.
     private mutating func startTimers(of node: Chart.NodeIndex) {
         state.timers.removeAll { $0.node == node }
-        var delays: Set<Interval> = []
-        for delayed in chart.nodes[node].after where delays.insert(delayed.delay).inserted {
-            let name = EventName.after(delayed.delay, chart.nodes[node].id)
+        var names: Set<String> = []
+        for delayed in chart.nodes[node].after where names.insert(delayed.name).inserted {
+            let name = EventName.after(delayed.name, chart.nodes[node].id)
             startTimer(id: name, event: name, payload: .null, delay: delayed.delay, node: node)
         }
     }

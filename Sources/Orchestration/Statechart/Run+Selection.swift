@@ -105,7 +105,7 @@ extension StateNode {
             if !invocation.onDone.isEmpty, type == EventName.doneActor(invocation.id) { exact = invocation.onDone }
             if !invocation.onError.isEmpty, type == EventName.errorActor(invocation.id) { exact = invocation.onError }
         }
-        exact += after.filter { type == EventName.after($0.delay, id) }.map(\.transition)
+        exact += after.filter { type == EventName.after($0.name, id) }.map(\.transition)
         guard exact.isEmpty else { return exact }
         let wildcards = on.enumerated().filter { EventName.matches(type, wildcard: $0.element.descriptor) }
         let ranked = wildcards.sorted { left, right in

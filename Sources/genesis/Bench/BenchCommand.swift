@@ -4,7 +4,7 @@ internal import Orchestration
 enum BenchCommand {
     static let specification = CommandSpecification(
         name: "bench",
-        summary: "Measure this machine: intake, turns, relay or latency, each beside its floor.",
+        summary: "Measure this machine: intake, turns, relay, latency or statechart, each beside its floor.",
         details: """
             Without --database-url and --kafka-brokers a durable PostgreSQL of its own and the embedded broker are \\
             started in a temporary folder and removed afterwards. Only these two flags name others, which must be \\
@@ -16,9 +16,11 @@ enum BenchCommand {
             rows, each written once.
             relay    Outbox rows → SENT. Floor: the same records only produced, then the same rows only marked.
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
+            statechart  The interpreter alone: `genesis` and a parallel chart of 100 states, with jq and without. \
+            Floor: what writing the rows of one event costs; at most a tenth of it is meant to go here.
             """,
         examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
-        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay or latency.")],
+        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency or statechart.")],
         options: [
             .init(name: "events", valueName: "N", summary: "intake, relay: how many (default \(eventsDefault))."),
             .init(name: "sessions", valueName: "N", summary: "turns, latency: how many (default \(sessionsDefault))."),
@@ -37,10 +39,12 @@ enum BenchCommand {
     static let sessionsMax = 10_000
     static let secondsDefault = 10
     static let secondsMax = 600
+    /// Of each of the four loops.
+    static let statechartSecondsDefault = 2
     static let rateDefault = 100
     static let rateMax = 5_000
 
-    enum Scenario: String, CaseIterable { case intake, turns, relay, latency }
+    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, statechart }
 
     @Sendable private static func run(_ invocation: Invocation) async throws {
         let word = try invocation.required("SCENARIO")
@@ -75,6 +79,9 @@ enum BenchCommand {
         case .latency:
             let latency = LatencyScenario(environment: environment, sessions: sessions, seconds: seconds, rate: rate)
             report = try await latency.run()
+        case .statechart:
+            let length = try invocation.integer("seconds", in: 1...secondsMax) ?? statechartSecondsDefault
+            report = try await StatechartScenario(environment: environment, seconds: length).run()
         }
         let (versions, settings) = try await environment.versions()
         report.settings = environment.settings.merging(report.settings)
