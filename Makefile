@@ -3,12 +3,13 @@
 SHELL := /bin/sh
 PREFIX ?= /usr/local
 ONCE ?=
+SECONDS ?= 60
 # Undeclared imports are errors: the build keeps the floors apart.
 CHECK := --explicit-target-dependency-import-check error
 GENESIS := .build/release/genesis
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test format lint install clean
+.PHONY: help setup run build test fuzz format lint install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +29,15 @@ test: setup ## Build and run all tests
 	swift test --skip-build --skip EndToEndTests
 	# One after another: they start processes and wait for them, on the few threads that all tests share.
 	swift test --skip-build --no-parallel --filter EndToEndTests
+
+fuzz: ## Fuzz the readers of files and events for SECONDS each (default 60)
+	GENESIS_FUZZ=1 swift build -c release --sanitize=fuzzer --scratch-path .build/fuzz --product fuzz
+	mkdir -p .build/fuzz/corpus/yaml .build/fuzz/corpus/chart .build/fuzz/corpus/event
+	for target in yaml chart event; do \
+	  GENESIS_FUZZ_TARGET=$$target .build/fuzz/release/fuzz .build/fuzz/corpus/$$target Tests/WorkflowFilesTests/Corpus/$$target \
+	    -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=.build/fuzz/ || exit 1; \
+	done
 
 format: ## Format the sources in place
 	swift format -i -r Sources Tests Package.swift

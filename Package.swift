@@ -63,6 +63,8 @@ let package = Package(
         room("ChaosChecker", ["CLibpq", "CRdkafka"]),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
+        room("FuzzTargets", ["Orchestration", "WorkflowFiles"]),
+
         // Roof.
         .executableTarget(
             name: "genesis",
@@ -75,7 +77,7 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
-        tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"]),
+        tests("WorkflowFilesTests", ["genesis", "WorkflowFiles", "Orchestration", "FuzzTargets"]),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
@@ -91,3 +93,8 @@ let package = Package(
         tests("EndToEndTests", ["genesis", "Orchestration", "PostgresStore", "KafkaTransport", "EmbeddedServices"]),
     ]
 )
+
+// libFuzzer's own main replaces this program's: it links only with `--sanitize=fuzzer` (`make fuzz`).
+if Context.environment["GENESIS_FUZZ"] != nil {
+    package.targets.append(.executableTarget(name: "fuzz", dependencies: ["FuzzTargets"]))
+}

@@ -58,7 +58,8 @@ extension Run {
 
     private mutating func enter(_ entries: EntrySet) throws(ChartFailure) {
         var completed: Set<Chart.NodeIndex> = []
-        for node in entries.nodes.sorted() {
+        // A history may lead to states that this step has not left; they are not entered a second time.
+        for node in entries.nodes.sorted() where !isActive(node) {
             try enter(node, isByDefault: entries.byDefault.contains(node))
             if chart.nodes[node].kind == .final { try reachFinal(node, completed: &completed) }
         }
@@ -66,7 +67,7 @@ extension Run {
     }
 
     private mutating func enter(_ node: Chart.NodeIndex, isByDefault: Bool) throws(ChartFailure) {
-        if !isActive(node) { active.append(node) }
+        active.append(node)
         try perform(chart.nodes[node].entry)
         if chart.nodes[node].park != nil {
             let visit = (state.visits[node] ?? 0) + 1
