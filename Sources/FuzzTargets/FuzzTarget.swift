@@ -52,9 +52,12 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         return nil
     }
 
+    /// The session that the corpus speaks of; without its id as key a record is refused at once.
+    private static let sessionKey = Array("3f2b8c1e-5d5a-4c53-9a59-0b8a3f0a2b11".utf8)
+
     private static func event(_ bytes: [UInt8]) -> String? {
         let partition = TopicPartition(topic: "genesis.session.commands", partition: 0)
-        let record = IncomingRecord(topicPartition: partition, offset: 0, key: nil, value: bytes)
+        let record = IncomingRecord(topicPartition: partition, offset: 0, key: sessionKey, value: bytes)
         guard case .envelope(let envelope) = Envelope.decode(record) else { return nil }
         _ = try? envelope.unwrapped()
         _ = try? AgentAnswer.read(envelope)

