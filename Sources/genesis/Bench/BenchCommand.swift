@@ -4,7 +4,7 @@ internal import Orchestration
 enum BenchCommand {
     static let specification = CommandSpecification(
         name: "bench",
-        summary: "Measure this machine: intake, turns, relay, latency, parked or backlog, most beside a floor.",
+        summary: "Measure this machine, most scenarios beside a floor of the same run.",
         details: """
             Without --database-url and --kafka-brokers a durable PostgreSQL of its own and the embedded broker are \\
             started in a temporary folder and removed afterwards. Only these two flags name others, which must be \\
@@ -19,9 +19,11 @@ enum BenchCommand {
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
             parked   The same with few and with many sessions that wait, side by side: resume latency, sweeps, the \
             worker's memory, connections and idle CPU. Ratio: the worst of most waits to fewest.
+            statechart  The interpreter alone: `genesis` and a parallel chart of 100 states, with jq and without. \
+            Floor: what writing the rows of one event costs; at most a tenth of it is meant to go here.
             """,
         examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
-        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency, parked or backlog.")],
+        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency, parked, statechart or backlog.")],
         options: [
             .init(
                 name: "events",
@@ -63,12 +65,14 @@ enum BenchCommand {
     static let sessionsMax = 10_000
     static let secondsDefault = 10
     static let secondsMax = 600
+    /// Of each of the four loops.
+    static let statechartSecondsDefault = 2
     static let rateDefault = 100
     static let rateMax = 5_000
     static let waitingDefault = "1000,100000,1000000"
     static let waitingRange = 200...10_000_000
 
-    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, parked, backlog }
+    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, parked, statechart, backlog }
 
     @Sendable private static func run(_ invocation: Invocation) async throws {
         let word = try invocation.required("SCENARIO")
@@ -118,6 +122,9 @@ enum BenchCommand {
                 rate: rate
             )
             report = try await parked.run()
+        case .statechart:
+            let length = try invocation.integer("seconds", in: 1...secondsMax) ?? statechartSecondsDefault
+            report = try await StatechartScenario(environment: environment, seconds: length).run()
         }
         let (versions, settings) = try await environment.versions()
         report.settings = environment.settings.merging(report.settings)
