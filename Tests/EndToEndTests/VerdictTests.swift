@@ -75,7 +75,7 @@ import Testing
             let key = "key-\(replies.count)"
             let answer = try await give(reply, key: key, user: user, to: fleet)
             #expect(answer["verdict"].string == reply.wanted.rawValue, "\(answer.text)")
-            #expect(answer["reason"].string?.contains(reply.says) ?? reply.says.isEmpty, "\(answer.text)")
+            #expect(reply.says.isEmpty || answer["reason"].string?.contains(reply.says) == true, "\(answer.text)")
             if reply.wanted != .unknown { #expect(answer["session"]["id"].string == reply.session.description) }
             replies.append((key, reply))
         }
