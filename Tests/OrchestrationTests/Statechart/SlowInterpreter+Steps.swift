@@ -175,6 +175,8 @@ extension SlowInterpreter {
                 addTimer(event, id: event, after: after.delay.microseconds, node: node)
             }
             for invoke in state.invoke {
+                // Ours: the root is entered anew without being left; its old actor ends.
+                if running[invoke.id] != nil { stop(invoke.id) }
                 running[invoke.id] = node
                 started.insert(invoke.id)
                 log.append("start \(invoke.id)")
