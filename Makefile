@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 PREFIX ?= /usr/local
 ONCE ?=
+SECONDS ?= 60
 # Undeclared imports are errors: the build keeps the floors apart.
 CHECK := --explicit-target-dependency-import-check error
 GENESIS := .build/release/genesis
@@ -17,7 +18,7 @@ SEED ?=
 CHAOS_SEED := $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test chaos chaos-controls chaos-build format lint install clean
+.PHONY: help setup run build test chaos chaos-controls chaos-build fuzz format lint install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +44,7 @@ chaos: chaos-build ## Kill, freeze and starve real workers, and judge what is le
 	$(CHAOS) kills --kills $(KILLS) $(CHAOS_SEED)
 	$(CHAOS) matrix --repeat $(REPEAT) $(CHAOS_SEED)
 	$(CHAOS) faults $(CHAOS_SEED)
+	$(CHAOS) races --count 10000 $(CHAOS_SEED)
 
 chaos-controls: chaos-build ## Let workers make known mistakes, each of which must be found, and none where there is none
 	$(CHAOS) controls $(CHAOS_SEED)
@@ -51,6 +53,15 @@ chaos-build: build
 	$(CHAOS_BUILD) --product genesis
 	$(CHAOS_BUILD) --product chaos
 	@grep -aqE '$(CHAOS_WORDS)' .build/chaos/release/genesis
+
+fuzz: ## Fuzz the readers of files and events for SECONDS each (default 60)
+	GENESIS_FUZZ=1 swift build -c release --sanitize=fuzzer --scratch-path .build/fuzz --product fuzz
+	mkdir -p .build/fuzz/corpus/yaml .build/fuzz/corpus/chart .build/fuzz/corpus/event
+	for target in yaml chart event; do \
+	  GENESIS_FUZZ_TARGET=$$target .build/fuzz/release/fuzz .build/fuzz/corpus/$$target Tests/WorkflowFilesTests/Corpus/$$target \
+	    -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=.build/fuzz/ || exit 1; \
+	done
 
 format: ## Format the sources in place
 	swift format -i -r Sources Tests Package.swift

@@ -17,8 +17,9 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], samples: [String] = []) -> Target {
-    .testTarget(name: name, dependencies: dependencies, exclude: samples, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], reading: [String] = []) -> Target {
+    // What tests read themselves is no source.
+    .testTarget(name: name, dependencies: dependencies, exclude: reading, swiftSettings: strict)
 }
 
 let package = Package(
@@ -65,6 +66,8 @@ let package = Package(
         room("ChaosChecker", ["CLibpq", "CRdkafka"]),
         .executableTarget(name: "chaos", dependencies: ["ChaosHarness"], swiftSettings: strict),
 
+        room("FuzzTargets", ["Orchestration", "WorkflowFiles"]),
+
         // Roof.
         .executableTarget(
             name: "genesis",
@@ -77,7 +80,11 @@ let package = Package(
 
         tests("TidyTests", []),
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
-        tests("WorkflowFilesTests", ["WorkflowFiles", "Orchestration"], samples: ["Planted"]),
+        tests(
+            "WorkflowFilesTests",
+            ["genesis", "WorkflowFiles", "Orchestration", "FuzzTargets"],
+            reading: ["Corpus", "Planted", "Semantics"]
+        ),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("HTTPTasksTests", ["HTTPTasks", "Orchestration", "OrchestrationTesting"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
@@ -100,3 +107,8 @@ let package = Package(
         ),
     ]
 )
+
+// libFuzzer's own main replaces this program's: it links only with `--sanitize=fuzzer` (`make fuzz`).
+if Context.environment["GENESIS_FUZZ"] != nil {
+    package.targets.append(.executableTarget(name: "fuzz", dependencies: ["FuzzTargets"]))
+}

@@ -48,7 +48,9 @@ COMMENT ON INDEX idx_command_inbox_session IS 'What came in for a session, in or
 CREATE INDEX idx_command_inbox_status ON command_inbox (status, created_at) WHERE status <> 'COMPLETED';
 COMMENT ON INDEX idx_command_inbox_status IS 'Which commands are open or have failed, oldest first?';
 CREATE INDEX idx_command_inbox_time ON command_inbox USING brin (created_at);
-COMMENT ON INDEX idx_command_inbox_time IS 'Which commands came between two times, of a type or of any?';
+COMMENT ON INDEX idx_command_inbox_time IS 'Which commands came between two times?';
+CREATE INDEX idx_command_inbox_type ON command_inbox (command_type, created_at);
+COMMENT ON INDEX idx_command_inbox_type IS 'Which commands of a type came when?';
 CREATE INDEX idx_command_inbox_correlation ON command_inbox (correlation_id);
 COMMENT ON INDEX idx_command_inbox_correlation IS 'Which commands belong to one request?';
 CREATE INDEX idx_command_inbox_user ON command_inbox (user_id, created_at) WHERE user_id IS NOT NULL;

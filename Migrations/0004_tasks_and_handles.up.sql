@@ -53,7 +53,9 @@ COMMENT ON INDEX idx_async_tasks_open IS 'Which tasks of a session are open? How
 CREATE INDEX idx_async_tasks_status ON async_tasks (status, created_at) WHERE status <> 'COMPLETED';
 COMMENT ON INDEX idx_async_tasks_status IS 'Which tasks are open or have failed, oldest first?';
 CREATE INDEX idx_async_tasks_time ON async_tasks USING brin (created_at);
-COMMENT ON INDEX idx_async_tasks_time IS 'Which tasks were made between two times, of a type or of any?';
+COMMENT ON INDEX idx_async_tasks_time IS 'Which tasks were made between two times?';
+CREATE INDEX idx_async_tasks_type ON async_tasks (task_type, created_at);
+COMMENT ON INDEX idx_async_tasks_type IS 'Which tasks of a type were made when?';
 CREATE INDEX idx_async_tasks_queued ON async_tasks (tenant_id, coalesce(user_id, ''), task_type, created_at, id)
     WHERE status = 'PENDING' AND requested_at IS NULL;
 COMMENT ON INDEX idx_async_tasks_queued IS 'Whose turn is it next?';

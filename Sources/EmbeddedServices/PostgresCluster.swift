@@ -128,6 +128,9 @@ package final class PostgresCluster: @unchecked Sendable {
         try begin(afterKill: try Self.removeStalePID(dataFolder))
     }
 
+    /// The server's first process, whose children are all others.
+    package var processID: Int32? { process?.processID }
+
     /// Whether the server has not ended.
     package var isRunning: Bool { lock.withLock { process }?.exitCode == nil }
 

@@ -39,15 +39,15 @@ extension StoreContract {
                 claim.types = ["T": 3]
                 claim.perUser = 2
                 claim.perTenant = 3
-                let claimed = try await store.claimTasks(claim).map(\.task)
+                // Asked once more, what one limit held back another may let through; together they pass none.
+                var claimed: [AsyncTask] = []
+                for _ in 0..<3 { claimed += try await store.claimTasks(claim).map(\.task) }
                 faults.expect(claimed.count { $0.taskType == "T" } == 3, "type: \(claimed.map(\.taskType))")
-                faults.expect(claimed.count { $0.tenantID == "a" } <= 3, "tenant: \(claimed.map(\.tenantID))")
+                faults.expect(claimed.count { $0.tenantID == "a" } == 3, "tenant: \(claimed.map(\.tenantID))")
                 for user in [("a", "ann"), ("a", "bob"), ("b", "ann")] {
                     let count = claimed.count { ($0.tenantID, $0.userID ?? "") == user }
                     faults.expect((1...2).contains(count), "user \(user): \(count)")
                 }
-                let again = try await store.claimTasks(claim)
-                faults.expect(again.isEmpty, "a limit is passed by asking twice")
                 claim.types["T"] = 4
                 let more = try await store.claimTasks(claim).map(\.task)
                 faults.expect(more.count <= 1, "a limit is passed: \(more.count)")

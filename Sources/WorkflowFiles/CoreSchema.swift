@@ -11,7 +11,8 @@ enum CoreSchema {
         case "false", "False", "FALSE": return .bool(false)
         default: break
         }
-        return number(text).map { .number($0) } ?? (isNotFinite(text) ? nil : .string(text))
+        if let number = number(text) { return number.isFinite ? .number(number) : nil }
+        return isNotFinite(text) ? nil : .string(text)
     }
 
     /// JSON has no such number; a file that writes one is refused.
@@ -28,8 +29,10 @@ enum CoreSchema {
             guard let first = digits.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else {
                 return nil
             }
-            guard let value = Int64(digits, radix: text.hasPrefix("0o") ? 8 : 16) else { return nil }
-            return Double(value)
+            let radix = text.hasPrefix("0o") ? 8 : 16
+            guard digits.allSatisfy({ $0.isASCII && Int(String($0), radix: radix) != nil }) else { return nil }
+            // Too long for any integer of ours: no number that could be kept, but certainly no text.
+            return Int64(digits, radix: radix).map { Double($0) } ?? .infinity
         }
         guard isDecimal(text), let value = Double(normalized(text)), value.isFinite else { return nil }
         return value == 0 ? 0 : value

@@ -95,7 +95,8 @@ extension Reading {
         for delay in entries(node["after"], "`after` of \(what)") {
             guard let interval = interval(text: delay.key, "`after` of \(what)", delay.keyPlace) else { continue }
             for transition in transitions(delay.value, from: index) {
-                nodes[index].after.append(DelayedTransition(delay: interval, transition: transition))
+                let name = delays[delay.key] == nil ? nil : delay.key
+                nodes[index].after.append(DelayedTransition(delay: interval, name: name, transition: transition))
             }
         }
         for (position, invocation) in list(node["invoke"]).enumerated() {

@@ -90,6 +90,13 @@ package enum XStateExport {
 
     // MARK: JSON
 
+    /// A document as JSON text, its keys in their order.
+    static func text(of node: DocumentNode) -> String {
+        var text = ""
+        write(node, indent: 0, into: &text)
+        return text
+    }
+
     /// Indented JSON; unlike `JSONValue`, which sorts, it keeps the order of keys.
     private static func write(_ node: DocumentNode, indent: Int, into text: inout String) {
         let inside = String(repeating: "  ", count: indent + 1)

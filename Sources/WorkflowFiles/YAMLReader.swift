@@ -4,7 +4,10 @@ package import Orchestration
 /// Reads one YAML 1.2 document (JSON is one, too) into an ordered tree with places.
 package enum YAMLReader {
     package static func read(_ source: String, file: String) throws(WorkflowFinding) -> DocumentNode {
-        let bytes = JSONEscapes.joiningSurrogates(in: Array(source.utf8))
+        // libyaml, told that the text is UTF-8, takes a byte order mark for a character of it.
+        let text =
+            source.unicodeScalars.first == "\u{FEFF}" ? source.unicodeScalars.dropFirst() : source.unicodeScalars[...]
+        let bytes = JSONEscapes.joiningSurrogates(in: Array(String(text).utf8))
         guard bytes.count <= YAMLLimits.bytesMax else {
             throw finding(
                 "too-large",
@@ -57,9 +60,11 @@ final class YAMLEvents {
     // On the heap, because libyaml keeps the parser's own address in it.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let file: String
+    private let buffer: UnsafeBufferPointer<UInt8>
 
     init?(_ buffer: UnsafeBufferPointer<UInt8>, file: String) {
         self.file = file
+        self.buffer = buffer
         parser = .allocate(capacity: 1)
         parser.initialize(to: yaml_parser_t())
         guard yaml_parser_initialize(parser) == 1 else {
@@ -113,9 +118,17 @@ final class YAMLEvents {
         let fault = parser.pointee
         var message = fault.problem.map { String(cString: $0) } ?? "the file is not YAML"
         if let context = fault.context.map({ String(cString: $0) }) { message += ", " + context }
-        // A reader error (broken UTF-8) has an offset and no mark of its own.
-        let mark = fault.error == YAML_READER_ERROR ? fault.mark : fault.problem_mark
-        return YAMLReader.finding("yaml", "not readable as YAML: \(message)", file, Self.place(mark))
+        // A reader error (a control character) has an offset and no mark of its own.
+        let place =
+            fault.error == YAML_READER_ERROR ? place(offset: fault.problem_offset) : Self.place(fault.problem_mark)
+        return YAMLReader.finding("yaml", "not readable as YAML: \(message)", file, place)
+    }
+
+    private func place(offset: Int) -> SourcePlace {
+        let before = buffer.prefix(max(0, offset))
+        let line = before.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).last ?? before
+        let lines = before.count { $0 == UInt8(ascii: "\n") }
+        return SourcePlace(line: lines + 1, column: String(decoding: line, as: UTF8.self).unicodeScalars.count + 1)
     }
 
     private static func place(_ mark: yaml_mark_t) -> SourcePlace {

@@ -135,6 +135,13 @@ final class Fleet: Sendable {
             get throws { try output.split(separator: "\n").map { try JSONText.parse(String($0), limits: .stored) } }
         }
 
+        /// The first line that is JSON; a refusal's sentence stands beside it.
+        var firstJSON: JSONValue? {
+            output.split(separator: "\n").first { $0.hasPrefix("{") }.flatMap {
+                try? JSONText.parse(Array($0.utf8), limits: .stored)
+            }
+        }
+
         func requireSuccess() throws {
             guard code == 0 else { throw Failure("exit code \(code): \(output)") }
         }

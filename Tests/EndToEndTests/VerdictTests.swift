@@ -55,7 +55,7 @@ import Testing
             "--wait",
             "--json"
         )
-        return try #require(try answered.lines.first, "\(answered.output)")
+        return try #require(answered.firstJSON, "\(answered.output)")
     }
 
     @Test func `each verdict is told with the state, stored, published, and told again`() async throws {
@@ -147,7 +147,7 @@ import Testing
             "--json",
             changing: ["GENESIS_TENANT": "other"]
         )
-        #expect(try foreign.lines.first?["verdict"].string == "unknown", "\(foreign.output)")
+        #expect(foreign.firstJSON?["verdict"].string == "unknown", "\(foreign.output)")
 
         // The same key again: nothing happens, and what became of the first is told.
         for (key, reply) in replies where reply.wanted != .buffered {

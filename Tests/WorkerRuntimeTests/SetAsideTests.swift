@@ -24,7 +24,9 @@ import Testing
                 RuntimeHarness.command("Start", session: 2, id: 4),
             ])
             try await harness.deliver([RuntimeHarness.command("Pause", session: 1, id: 5)], from: 4)
-            await harness.store.insert(InboxCommand(inserted: "row", session))
+            var row = InboxCommand(inserted: "row", session)
+            row.commandType = "Command.Genesis.Session.Navigate"
+            await harness.store.insert(row)
             await harness.store.insert(InboxCommand(inserted: "other row", SessionID(derivedFrom: "other")))
             try await eventually { await harness.store.sessions.count == 3 }
         }

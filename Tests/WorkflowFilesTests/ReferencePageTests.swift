@@ -21,6 +21,21 @@ import Testing
         }
     }
 
+    @Test func `every example runs: it starts, and answers what it is told`() throws {
+        for example in try Self.examples() {
+            let workflow = try #require(WorkflowFileReader().read(source: example, file: "README.md").workflow)
+            var simulation = Simulation(chart: workflow.chart, expressions: workflow.expressions)
+            #expect(simulation.start()["status"] != "error", "\(example)")
+            let names = Set(workflow.chart.nodes.flatMap { $0.on.map(\.descriptor) }).sorted()
+            for name in names where !name.hasPrefix("xstate.") && !name.hasSuffix("*") {
+                let answer = simulation.line([
+                    "type": .string(name), "payload": ["sum": 1, "sure": true, "ids": ["a"]],
+                ])
+                #expect(answer["status"] != "error", "\(name): \(answer.text)\n\(example)")
+            }
+        }
+    }
+
     @Test func `the whole file has no findings`() throws {
         let first = try #require(try Self.examples().first)
         #expect(WorkflowFileReader().read(source: first, file: "README.md").findings == [])

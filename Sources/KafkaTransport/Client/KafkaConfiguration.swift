@@ -22,14 +22,18 @@ package struct KafkaConfiguration: Sendable {
     package var answerLimitMilliseconds = 10_000
     var properties: [KafkaProperty]
 
+    /// Records fetched ahead, per partition, in number and memory: what is in PostgreSQL later need not wait here. Must
+    /// hold a partition's traffic until the next answer of its broker, since librdkafka 2.0 looks only then whether
+    /// there is room again: `fetchWaitMilliseconds`, or a second when all partitions of the broker are full.
+    static let prefetchRecordsMax = 1_000
+    static let prefetchKilobytesMax = 1_024
+    /// What one answer of the brokers brings of a partition at most, compressed, if its first record is not larger.
+    static let fetchBytesMax = 128 << 10
     /// How many partitions a consumer may be given; they share `prefetchTotalKilobytesMax`.
     package var partitionsMax = 1
-    /// Memory for records fetched ahead, per partition. Must hold a second of traffic: librdkafka 2.0 stops fetching
-    /// for a second when it is full.
-    static let prefetchKilobytesMax = 16_384
-    /// The same of all partitions together; each has its share, but no less than the minimum.
-    static let prefetchTotalKilobytesMax = 131_072
-    static let prefetchKilobytesMin = 512
+    /// The memory of all partitions together; each has its share, but no less than the minimum.
+    static let prefetchTotalKilobytesMax = 65_536
+    static let prefetchKilobytesMin = 256
     var prefetchKilobytes: Int {
         let share = Self.prefetchTotalKilobytesMax / max(1, partitionsMax)
         return min(Self.prefetchKilobytesMax, max(Self.prefetchKilobytesMin, share))
@@ -41,7 +45,7 @@ package struct KafkaConfiguration: Sendable {
     /// The largest record that the producer takes, as the brokers' own default.
     static let messageBytesMax = 1_000_000
     /// How long the producer gathers records before it sends; a batch is handed over at once, so little is enough.
-    static let lingerMilliseconds = 1
+    static let lingerMilliseconds = 0.1
 
     /// - Parameter propertiesFile: lines of `key=value` with librdkafka's names, `#` comments.
     /// - Throws: `invalidConfiguration`, naming the file's line and the key and never a value: it may be a secret.
@@ -116,7 +120,9 @@ package struct KafkaConfiguration: Sendable {
                 ("enable.partition.eof", "false"),
                 ("allow.auto.create.topics", "false"),
                 ("fetch.wait.max.ms", String(fetchWaitMilliseconds)),
+                ("queued.min.messages", String(Self.prefetchRecordsMax)),
                 ("queued.max.messages.kbytes", String(prefetchKilobytes)),
+                ("fetch.message.max.bytes", String(Self.fetchBytesMax)),
             ]
         case .producer:
             return common + [

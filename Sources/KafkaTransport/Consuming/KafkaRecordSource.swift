@@ -6,7 +6,7 @@ internal import Threads
 package final class KafkaRecordSource: RecordSource {
     package struct Options: Sendable {
         /// Records in one batch.
-        package var batchRecordsMax = 500
+        package var batchRecordsMax = 200
         /// Bytes after which a batch takes no further record.
         package var batchBytesMax = 4 << 20
 

@@ -104,10 +104,14 @@ package struct EventTransition: Sendable, Equatable {
 
 package struct DelayedTransition: Sendable, Equatable {
     package var delay: Interval
+    /// The delay as its event's name has it: milliseconds, or the name of a delay. Two names are two timers, even of
+    /// one length.
+    package var name: String
     package var transition: Transition
 
-    package init(delay: Interval, transition: Transition) {
+    package init(delay: Interval, name: String? = nil, transition: Transition) {
         self.delay = delay
+        self.name = name ?? EventName.milliseconds(delay)
         self.transition = transition
     }
 }

@@ -58,7 +58,9 @@ extension Run {
 
     private mutating func enter(_ entries: EntrySet) throws(ChartFailure) {
         var completed: Set<Chart.NodeIndex> = []
-        for node in entries.nodes.sorted() {
+        // A history may lead to states that this step has not left; they are not entered a second time. The root alone
+        // is, when it is the target.
+        for node in entries.nodes.sorted() where node == Chart.root || !isActive(node) {
             try enter(node, isByDefault: entries.byDefault.contains(node))
             if chart.nodes[node].kind == .final { try reachFinal(node, completed: &completed) }
         }
@@ -81,9 +83,9 @@ extension Run {
     /// Starts one timer for each delay of the node's `after`.
     private mutating func startTimers(of node: Chart.NodeIndex) {
         state.timers.removeAll { $0.node == node }
-        var delays: Set<Interval> = []
-        for delayed in chart.nodes[node].after where delays.insert(delayed.delay).inserted {
-            let name = EventName.after(delayed.delay, chart.nodes[node].id)
+        var names: Set<String> = []
+        for delayed in chart.nodes[node].after where names.insert(delayed.name).inserted {
+            let name = EventName.after(delayed.name, chart.nodes[node].id)
             startTimer(id: name, event: name, payload: .null, delay: delayed.delay, node: node)
         }
     }

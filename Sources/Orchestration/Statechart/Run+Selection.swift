@@ -99,17 +99,27 @@ extension StateNode {
     /// A descriptor that is the event's name hides the wildcards; of those the longer goes first. `onDone` and
     /// `onError` stand in the place of an `on` with the same name, `after` comes behind it: all as in XState.
     func candidates(for type: String) -> [Transition] {
-        var exact = on.filter { $0.descriptor == type }.map(\.transition)
-        if !onDone.isEmpty, type == EventName.doneState(id) { exact = onDone }
-        for invocation in invoke {
-            if !invocation.onDone.isEmpty, type == EventName.doneActor(invocation.id) { exact = invocation.onDone }
-            if !invocation.onError.isEmpty, type == EventName.errorActor(invocation.id) { exact = invocation.onError }
+        var exact: [Transition] = []
+        var hasWildcards = false
+        for entry in on {
+            if entry.descriptor == type { exact.append(entry.transition) }
+            if entry.descriptor.utf8.last == UInt8(ascii: "*") { hasWildcards = true }
         }
-        exact += after.filter { type == EventName.after($0.delay, id) }.map(\.transition)
-        guard exact.isEmpty else { return exact }
+        // Only the machine's own events are named after states; their names need not be made for any other.
+        if type.hasPrefix(EventName.ownPrefix) {
+            if !onDone.isEmpty, type == EventName.doneState(id) { exact = onDone }
+            for invocation in invoke {
+                if !invocation.onDone.isEmpty, type == EventName.doneActor(invocation.id) { exact = invocation.onDone }
+                if !invocation.onError.isEmpty, type == EventName.errorActor(invocation.id) {
+                    exact = invocation.onError
+                }
+            }
+            exact += after.filter { type == EventName.after($0.name, id) }.map(\.transition)
+        }
+        guard exact.isEmpty, hasWildcards else { return exact }
         let wildcards = on.enumerated().filter { EventName.matches(type, wildcard: $0.element.descriptor) }
         let ranked = wildcards.sorted { left, right in
-            let lengths = (left.element.descriptor.utf8.count, right.element.descriptor.utf8.count)
+            let lengths = (left.element.descriptor.utf16.count, right.element.descriptor.utf16.count)
             return lengths.0 != lengths.1 ? lengths.0 > lengths.1 : left.offset < right.offset
         }
         return ranked.map(\.element.transition)

@@ -17,11 +17,22 @@ package struct Simulation: Sendable {
     private var deadlines: [Chart.NodeIndex: Instant] = [:]
     private var effects: [ChartEffect] = []
 
-    package init(chart: Chart, expressions: any ExpressionEvaluator, session: JSONValue = [:]) {
+    private let microstepsMax: Int
+
+    package init(
+        chart: Chart,
+        expressions: any ExpressionEvaluator,
+        session: JSONValue = [:],
+        microstepsMax: Int = Interpreter.microstepsMax
+    ) {
+        self.microstepsMax = microstepsMax
         self.chart = chart
         self.expressions = expressions
         self.session = session
     }
+
+    /// Whether the machine rests in a configuration that its chart allows.
+    package var isLegal: Bool { chart.isLegal(state.configuration) }
 
     /// Enters the initial configuration.
     package mutating func start() -> JSONValue {
@@ -118,7 +129,8 @@ package struct Simulation: Sendable {
                 input,
                 session: session,
                 now: clock,
-                expressions: expressions
+                expressions: expressions,
+                microstepsMax: microstepsMax
             )
             state = step.state
             effects += step.effects

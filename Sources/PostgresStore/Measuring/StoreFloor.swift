@@ -4,7 +4,12 @@ package import Orchestration
 ///
 /// The statements are made before the clock starts, so only sending them and the server's work is measured.
 package struct StoreFloor: Sendable {
-    private let batches: [[Step]]
+    private struct Batch: Sendable {
+        var steps: [Step]
+        var outbox: [OutboxMessage]
+    }
+
+    private let batches: [Batch]
     /// Rows of all tables.
     package let rowCount: Int
 
@@ -31,7 +36,7 @@ package struct StoreFloor: Sendable {
             grouping: try await pool.rows(Step(FloorStatements.outbox), OutboxTable.read),
             by: \.partitionKey
         )
-        var made: [[Step]] = []
+        var made: [Batch] = []
         var count = 0
         var rest = sessions[...]
         while !rest.isEmpty {
@@ -43,7 +48,12 @@ package struct StoreFloor: Sendable {
                 events: ids.flatMap { events.removeValue(forKey: $0) ?? [] },
                 tasks: ids.flatMap { tasks.removeValue(forKey: $0) ?? [] },
                 handles: ids.flatMap { handles.removeValue(forKey: $0) ?? [] },
-                outbox: ids.flatMap { outbox.removeValue(forKey: $0.description) ?? [] }
+                outbox: ids.flatMap { outbox.removeValue(forKey: $0.description) ?? [] }.map { row in
+                    // As it was when it was written; what has become of it is marked afterwards.
+                    var row = row
+                    (row.status, row.publishedAt) = (.pending, nil)
+                    return row
+                }
             )
             var steps = [SessionsTable.upsert(slice)]
             if !rows.commands.isEmpty { steps.append(InboxTable.upsert(rows.commands)) }
@@ -51,7 +61,7 @@ package struct StoreFloor: Sendable {
             if !rows.tasks.isEmpty { steps.append(TasksTable.upsert(rows.tasks)) }
             if !rows.handles.isEmpty { steps.append(HandlesTable.upsert(rows.handles)) }
             if !rows.outbox.isEmpty { steps.append(OutboxTable.insert(rows.outbox)) }
-            made.append(steps)
+            made.append(Batch(steps: steps, outbox: rows.outbox))
             count += slice.count + rows.commands.count + rows.events.count
             count += rows.tasks.count + rows.handles.count + rows.outbox.count
         }
@@ -59,16 +69,30 @@ package struct StoreFloor: Sendable {
         rowCount = count
     }
 
+    /// What is to be published, in the batches that are written.
+    package var outbox: [[OutboxMessage]] { batches.map(\.outbox) }
+
     /// Writes everything into another, empty database over as many connections; how long that took.
-    package func write(to pool: PostgresPool, connections: Int) async throws -> Duration {
+    ///
+    /// - Parameter publish: called with the number of each batch that was written; its outbox rows are marked afterwards.
+    package func write(
+        to pool: PostgresPool,
+        connections: Int,
+        publish: (@Sendable (Int) async throws -> Void)? = nil
+    ) async throws -> Duration {
         let began = ContinuousClock.now
         let (batches, stride) = (batches, max(1, connections))
         try await withThrowingTaskGroup(of: Void.self) { group in
             for first in 0..<stride {
                 group.addTask {
                     for index in Swift.stride(from: first, to: batches.count, by: stride) {
-                        let steps = batches[index]
-                        try await pool.run { connection throws(StoreError) in _ = try connection.transaction(steps) }
+                        let batch = batches[index]
+                        try await pool.run { connection throws(StoreError) in
+                            _ = try connection.transaction(batch.steps)
+                        }
+                        guard let publish else { continue }
+                        try await publish(index)
+                        _ = try await PostgresMeter(pool: pool).mark(batch.outbox.map(\.id), batch: .max)
                     }
                 }
             }

@@ -4,7 +4,7 @@ internal import Orchestration
 enum BenchCommand {
     static let specification = CommandSpecification(
         name: "bench",
-        summary: "Measure this machine: intake, turns, relay, latency or parked, each beside its floor.",
+        summary: "Measure this machine, most scenarios beside a floor of the same run.",
         details: """
             Without --database-url and --kafka-brokers a durable PostgreSQL of its own and the embedded broker are \\
             started in a temporary folder and removed afterwards. Only these two flags name others, which must be \\
@@ -14,15 +14,22 @@ enum BenchCommand {
             statements in pipeline mode.
             turns    Sessions in a tight loop: reply → resumed → next task request, answered at once. Floor: the same \\
             rows, each written once.
+            backlog  Start commands that lie in Kafka while the worker works them off: its memory.
             relay    Outbox rows → SENT. Floor: the same records only produced, then the same rows only marked.
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
             parked   The same with few and with many sessions that wait, side by side: resume latency, sweeps, the \
             worker's memory, connections and idle CPU. Ratio: the worst of most waits to fewest.
+            statechart  The interpreter alone: `genesis` and a parallel chart of 100 states, with jq and without. \
+            Floor: what writing the rows of one event costs; at most a tenth of it is meant to go here.
             """,
         examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
-        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency or parked.")],
+        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency, parked, statechart or backlog.")],
         options: [
-            .init(name: "events", valueName: "N", summary: "intake, relay: how many (default \(eventsDefault))."),
+            .init(
+                name: "events",
+                valueName: "N",
+                summary: "intake, relay, backlog: how many (default \(eventsDefault))."
+            ),
             .init(
                 name: "waiting",
                 valueName: "N,N",
@@ -36,7 +43,7 @@ enum BenchCommand {
             .init(
                 name: "seconds",
                 valueName: "N",
-                summary: "turns, latency, parked: how long (default \(secondsDefault))."
+                summary: "turns, latency, parked, backlog: how long (default \(secondsDefault))."
             ),
             .init(
                 name: "rate",
@@ -52,16 +59,20 @@ enum BenchCommand {
     static let eventsDefault = 20_000
     /// The embedded broker keeps about 5 MiB per partition; more records would push the first ones out.
     static let eventsMax = 40_000
+    /// Compressed, so many fit into the embedded broker with `--partitions 64`.
+    static let backlogMax = 1_000_000
     static let sessionsDefault = 200
     static let sessionsMax = 10_000
     static let secondsDefault = 10
     static let secondsMax = 600
+    /// Of each of the four loops.
+    static let statechartSecondsDefault = 2
     static let rateDefault = 100
     static let rateMax = 5_000
     static let waitingDefault = "1000,100000,1000000"
     static let waitingRange = 200...10_000_000
 
-    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, parked }
+    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, parked, statechart, backlog }
 
     @Sendable private static func run(_ invocation: Invocation) async throws {
         let word = try invocation.required("SCENARIO")
@@ -71,7 +82,10 @@ enum BenchCommand {
                     + Scenario.allCases.map(\.rawValue).joined(separator: ", ")
             )
         }
-        let events = try invocation.integer("events", in: 1...eventsMax) ?? eventsDefault
+        let isBacklog = scenario == .backlog
+        let events =
+            try invocation.integer("events", in: 1...(isBacklog ? backlogMax : eventsMax))
+            ?? (isBacklog ? backlogMax : eventsDefault)
         let sessions = try invocation.integer("sessions", in: 1...sessionsMax) ?? sessionsDefault
         let seconds = try invocation.integer("seconds", in: 1...secondsMax) ?? secondsDefault
         let rate = try invocation.integer("rate", in: 1...rateMax) ?? rateDefault
@@ -90,6 +104,8 @@ enum BenchCommand {
         var report: BenchReport
         switch scenario {
         case .intake: report = try await IntakeScenario(environment: environment, events: events).run()
+        case .backlog:
+            report = try await BacklogScenario(environment: environment, commands: events, seconds: seconds).run()
         case .relay: report = try await RelayScenario(environment: environment, rows: events).run()
         case .turns:
             let turns = TurnsScenario(environment: environment, sessions: sessions, seconds: seconds)
@@ -106,6 +122,9 @@ enum BenchCommand {
                 rate: rate
             )
             report = try await parked.run()
+        case .statechart:
+            let length = try invocation.integer("seconds", in: 1...secondsMax) ?? statechartSecondsDefault
+            report = try await StatechartScenario(environment: environment, seconds: length).run()
         }
         let (versions, settings) = try await environment.versions()
         report.settings = environment.settings.merging(report.settings)

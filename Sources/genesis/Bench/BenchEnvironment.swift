@@ -8,6 +8,8 @@ internal import PostgresStore
 final class BenchEnvironment: Sendable {
     static let databaseName = "genesis"
     static let floorName = "genesis_floor"
+    /// For what is written alone, beside the floor that does everything.
+    static let rowsName = "genesis_floor_rows"
     static let partitionsDefault = 4
     /// How long any single step may take before the run counts as failed.
     static let stepLimit = Interval.seconds(300)
@@ -23,11 +25,12 @@ final class BenchEnvironment: Sendable {
     let meter: PostgresMeter
     /// Nil when a database was given, which holds one only.
     let floorPool: PostgresPool?
+    let rowsPool: PostgresPool?
     let folder: String
     private let executable: String
     private let variables: [String: String]
-    private let cluster: PostgresCluster?
-    private let broker: ChildProcess?
+    let cluster: PostgresCluster?
+    let broker: ChildProcess?
     private let log: Terminal
 
     init(_ invocation: Invocation) async throws {
@@ -49,20 +52,24 @@ final class BenchEnvironment: Sendable {
         let brokers = invocation.value(Setting.kafkaBrokers.flag)
         if let url {
             cluster = nil
-            floorPool = nil
+            (floorPool, rowsPool) = (nil, nil)
             variables[Setting.databaseURL.variable] = url
         } else {
             let cluster = try PostgresCluster.start(folder: folder, durability: .durable, tcp: true)
             self.cluster = cluster
             let pool = try PostgresPool(connectionString: cluster.connectionString(), size: 1)
-            for name in [Self.databaseName, Self.floorName] {
+            for name in [Self.databaseName, Self.floorName, Self.rowsName] {
                 try await PostgresQueries(pool: pool).createDatabaseIfMissing(name)
             }
             pool.close()
             variables[Setting.databaseURL.variable] = cluster.connectionString(database: Self.databaseName)
-            let floor = cluster.connectionString(database: Self.floorName)
-            try await Self.migrate(floor, migrations)
-            floorPool = try PostgresPool(connectionString: floor, size: Wiring.workerConnections)
+            var pools: [PostgresPool] = []
+            for name in [Self.floorName, Self.rowsName] {
+                let address = cluster.connectionString(database: name)
+                try await Self.migrate(address, migrations)
+                pools.append(try PostgresPool(connectionString: address, size: Wiring.workerConnections))
+            }
+            (floorPool, rowsPool) = (pools.first, pools.last)
         }
         let database = variables[Setting.databaseURL.variable] ?? ""
         try await Self.migrate(database, migrations)
@@ -83,6 +90,10 @@ final class BenchEnvironment: Sendable {
         } else {
             lines = "fetch.wait.max.ms=\(Self.fetchWaitMilliseconds)\nsession.timeout.ms=4000\n"
             lines += "heartbeat.interval.ms=500\n"
+            // It answers the second of two requests under way only when the first answer has been acknowledged, 40 ms later.
+            lines += "max.in.flight.requests.per.connection=1\n"
+            // The embedded broker keeps 5 MiB of each partition, however small they are.
+            lines += "compression.type=lz4\n"
             let file = FilePath.join(folder, "broker.address")
             let count = partitions
             let topics = Topics.needed(by: workflows).map { "\($0):\(count)" }.joined(separator: ",")
@@ -124,6 +135,7 @@ final class BenchEnvironment: Sendable {
     func close() {
         pool.close()
         floorPool?.close()
+        rowsPool?.close()
         broker?.stop(graceSeconds: Self.stopGraceSeconds)
         cluster?.stop()
         let remove = try? ChildProcess(["/bin/rm", "-rf", folder], environment: [:], logFile: "/dev/null")

@@ -12,14 +12,27 @@ enum BenchMachine {
     }
 
     /// CPU time that a process has used, in milliseconds; nil when it has ended.
-    static func cpuMilliseconds(of process: Int32) -> Int? {
-        // The name in parentheses may hold spaces; what follows it has 11 fields before utime and stime.
+    static func cpuMilliseconds(of process: Int32) -> Int? { statistics(of: process)?.milliseconds }
+
+    /// The same with that of its children, those that have ended included.
+    static func cpuMilliseconds(ofFamily process: Int32) -> Int {
+        let numbers = ((try? TextFile.names(in: "/proc")) ?? []).compactMap { Int32($0) }
+        let living = numbers.compactMap { statistics(of: $0) }.filter { $0.parent == process }
+        let own = statistics(of: process)
+        return living.reduce((own?.milliseconds ?? 0) + (own?.endedChildren ?? 0)) { $0 + $1.milliseconds }
+    }
+
+    private static func statistics(of process: Int32) -> (parent: Int32, milliseconds: Int, endedChildren: Int)? {
+        // The name in parentheses may hold spaces; what follows it has 11 fields before the four times.
         guard let text = try? TextFile.read("/proc/\(process)/stat"), let end = text.lastIndex(of: ")") else {
             return nil
         }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 12, let user = Int(fields[11]), let system = Int(fields[12]) else { return nil }
-        return (user &+ system) &* 1_000 / max(1, Int(clamping: sysconf(Int32(_SC_CLK_TCK))))
+        guard fields.count > 14, let parent = Int32(fields[1]) else { return nil }
+        let times = fields[11...14].compactMap { Int($0) }
+        guard times.count == 4 else { return nil }
+        let second = max(1, Int(clamping: sysconf(Int32(_SC_CLK_TCK))))
+        return (parent, (times[0] &+ times[1]) &* 1_000 / second, (times[2] &+ times[3]) &* 1_000 / second)
     }
 
     /// CPU time of all processes of this machine, in milliseconds.

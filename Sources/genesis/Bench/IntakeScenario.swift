@@ -32,7 +32,7 @@ struct IntakeScenario: Sendable {
             first = try await meter.recordsCommitted(topic: Topics.commands)
             return first > 0
         }
-        let cpu = BenchMachine.cpuMilliseconds(of: worker.processID) ?? 0
+        let load = environment.load(worker)
         let (wal, writes) = (try await meter.walBytes(), try await meter.writingTransactions())
         let began = ContinuousClock.now
         var last = first
@@ -41,7 +41,7 @@ struct IntakeScenario: Sendable {
             return last >= events
         }
         let seconds = (ContinuousClock.now - began).seconds
-        let cpuAfter = BenchMachine.cpuMilliseconds(of: worker.processID) ?? 0
+        let loadAfter = environment.load(worker)
         let (walAfter, writesAfter) = (try await meter.walBytes(), try await meter.writingTransactions())
         try await environment.wait("all records are published", worker: worker) { try await meter.outboxIsEmpty() }
         let published = (ContinuousClock.now - began).seconds
@@ -56,33 +56,52 @@ struct IntakeScenario: Sendable {
             scenario: "intake",
             startedAt: started,
             settings: ["events": .int(events), "relay": "runs beside it"],
-            result: [
+            result: ([
                 "commands": .int(last - first), "seconds": BenchReport.figure(seconds),
                 "commands_per_second": BenchReport.figure(commandsPerSecond),
                 "domain_events_per_second": BenchReport.figure(commandsPerSecond * eventsPerCommand),
                 "rows_per_second": BenchReport.figure(commandsPerSecond * Double(total) / Double(events)),
                 "published_after_seconds": BenchReport.figure(published),
-                "worker_cpu_ms_per_command": BenchReport.figure(Double(cpuAfter - cpu) / taken),
                 "worker_peak_memory_kib": memory.map { .int($0) } ?? .null,
                 "commits_per_command": BenchReport.figure(Double(writesAfter - writes) / taken),
                 "wal_bytes_per_command": BenchReport.figure(Double(walAfter - wal) / taken),
-            ],
+            ] as JSONObject).merging(loadAfter.json(since: load, per: "command", taken, seconds: seconds)),
             floor: .null,
             ratio: nil
         )
-        if let pool = environment.floorPool {
+        if let pool = environment.floorPool, let rowsPool = environment.rowsPool {
             environment.say("the floor: the same \(total) rows without deciding")
             let floor = try await StoreFloor(of: environment.pool, sessionsPerBatch: Self.floorBatch)
-            let time = try await floor.write(to: pool, connections: environment.partitions).seconds
-            let perSecond = Double(events) / time
+            let records = floor.outbox.map { batch in batch.map { $0.record() } }
+            let sink = try KafkaRecordSink(environment.kafka)
+            try await BenchRecords.send(Array(records.joined().prefix(1)), through: sink, batch: 1)
+            let rows = try await floor.write(to: rowsPool, connections: environment.partitions).seconds
+            let consume = try await BareConsumer(environment).consume(events).seconds
+            let produce = try await BareConsumer.time {
+                for batch in records { try await BenchRecords.send(batch, through: sink, batch: Self.batchMax) }
+            }.seconds
+            let all = try await BareConsumer.time {
+                async let consumed = BareConsumer(environment).consume(events)
+                async let written = floor.write(to: pool, connections: environment.partitions) { number in
+                    try await BenchRecords.send(records[number], through: sink, batch: Self.batchMax)
+                }
+                _ = try await (consumed, written)
+            }.seconds
+            await sink.close()
+            let perSecond = Double(events) / all
             report.floor = [
-                "what": "the same rows, written by multi-row statements in pipeline mode",
+                "what": """
+                the same without deciding, all at once: the commands consumed, the rows written by multi-row \
+                statements in pipeline mode, their records produced and marked; the parts each alone
+                """,
                 "connections": .int(environment.partitions), "sessions_per_transaction": .int(Self.floorBatch),
-                "rows": .int(floor.rowCount), "seconds": BenchReport.figure(time),
+                "rows": .int(floor.rowCount), "seconds": BenchReport.figure(all),
                 "commands_per_second": BenchReport.figure(perSecond),
-                "rows_per_second": BenchReport.figure(Double(floor.rowCount) / time),
+                "rows_alone_seconds": BenchReport.figure(rows), "consume_alone_seconds": BenchReport.figure(consume),
+                "produce_alone_seconds": BenchReport.figure(produce),
             ]
-            report.ratio = commandsPerSecond / perSecond
+            // Both until everything is published; commands that were committed before the clock began do not count.
+            report.ratio = taken / published / perSecond
         }
         return report
     }

@@ -7,6 +7,8 @@ struct LatencyScenario: Sendable {
     static let warmUp = Duration.seconds(2)
     /// Bare commits for the floor.
     static let commits = 2_000
+    /// Bare hops through Kafka; a turn has two of them.
+    static let hops = 500
 
     var environment: BenchEnvironment
     var sessions: Int
@@ -36,6 +38,7 @@ struct LatencyScenario: Sendable {
         result["replies_not_sent"] = .int(missed)
         result["worker_cpu_ms_per_turn"] = BenchReport.figure(Double(cpuAfter - cpu) / Double(max(1, times.count)))
         let commits = Percentiles(try await environment.meter.singleCommits(Self.commits))
+        let hops = Percentiles(try await BareConsumer(environment).hops(Self.hops))
         var report = BenchReport(
             scenario: "latency",
             startedAt: started,
@@ -44,12 +47,21 @@ struct LatencyScenario: Sendable {
                 "fetch_wait_ms": .int(BenchEnvironment.fetchWaitMilliseconds),
             ],
             result: result,
-            floor: .object(commits.json.merging(["what": "one bare transaction that inserts one row"])),
+            floor: .object(
+                commits.json.merging([
+                    "what": "one bare transaction that inserts one row; a hop is one record from producer to consumer",
+                    "hop_p50_ms": hops.milliseconds(0.5).map(BenchReport.figure) ?? .null,
+                    "hop_p99_ms": hops.milliseconds(0.99).map(BenchReport.figure) ?? .null,
+                ])
+            ),
             ratio: nil
         )
         if let middle = times.milliseconds(0.5), let bare = commits.milliseconds(0.5), bare > 0 {
             report.ratio = middle / bare
             report.result["p50_in_commits"] = BenchReport.figure(middle / bare)
+            if let hop = hops.milliseconds(0.5) {
+                report.result["p50_beside_hops_in_commits"] = BenchReport.figure((middle - 2 * hop) / bare)
+            }
             if let last = times.milliseconds(0.99) { report.result["p99_in_commits"] = BenchReport.figure(last / bare) }
         }
         return report

@@ -92,11 +92,11 @@ struct RelayScenario: Sendable {
             tenantID: "default",
             topic: isTask ? topics.first ?? Topics.events : Topics.events,
             partitionKey: key.description,
-            headers: [
-                "source": .string(PublishedForm.source), "content_type": .string(PublishedForm.contentType),
-                "event_type": "Genesis.Session.Bench", "aggregate_id": JSONValue(key),
+            headers: ["source": .string(PublishedForm.source)],
+            payload: [
+                "event_type": "Genesis.Session.Bench", "aggregate_id": JSONValue(key), "number": .int(index),
+                "text": .string(String(repeating: "x", count: Self.textBytes)),
             ],
-            payload: ["number": .int(index), "text": .string(String(repeating: "x", count: Self.textBytes))],
             createdAt: now
         )
     }

@@ -22,17 +22,14 @@ struct TurnsScenario: Sendable {
         try await Task.sleep(for: Self.warmUp)
 
         func probe() async throws -> [Int] {
-            [
-                await standIn.turns, BenchMachine.cpuMilliseconds(of: worker.processID) ?? 0,
-                BenchMachine.busyMilliseconds(), try await meter.writingTransactions(), try await meter.walBytes(),
-            ]
+            [await standIn.turns, try await meter.writingTransactions(), try await meter.walBytes()]
         }
-        let before = try await probe()
+        let (before, loadBefore) = (try await probe(), environment.load(worker))
         _ = await standIn.takeTimes()
         let began = ContinuousClock.now
         try await Task.sleep(for: .seconds(seconds))
         let time = (ContinuousClock.now - began).seconds
-        let after = try await probe()
+        let (after, loadAfter) = (try await probe(), environment.load(worker))
         let times = Percentiles(await standIn.takeTimes())
         let memory = BenchMachine.peakMemoryKilobytes(of: worker.processID)
         if let reason = await standIn.failure { throw CommandFailure.unavailable(reason) }
@@ -49,12 +46,11 @@ struct TurnsScenario: Sendable {
             result: ([
                 "turns": .int(Int(grown[0])), "seconds": BenchReport.figure(time),
                 "turns_per_second": BenchReport.figure(perSecond),
-                "worker_cpu_ms_per_turn": BenchReport.figure(grown[1] / turns),
-                "machine_cpu_ms_per_turn": BenchReport.figure(grown[2] / turns),
-                "commits_per_turn": BenchReport.figure(grown[3] / turns),
-                "wal_bytes_per_turn": BenchReport.figure(grown[4] / turns),
+                "commits_per_turn": BenchReport.figure(grown[1] / turns),
+                "wal_bytes_per_turn": BenchReport.figure(grown[2] / turns),
                 "worker_peak_memory_kib": memory.map { .int($0) } ?? .null,
-            ] as JSONObject).merging(times.json),
+            ] as JSONObject).merging(times.json)
+                .merging(loadAfter.json(since: loadBefore, per: "turn", turns, seconds: time)),
             floor: .null,
             ratio: nil
         )

@@ -53,6 +53,7 @@ import Testing
                 RecordHeader("event_type", "Genesis.Session.Started"),
                 RecordHeader("schema_version", "1"),
                 RecordHeader("source", "genesis-worker"),
+                RecordHeader("source_bc", "genesis"),
                 RecordHeader("tenant_id", "t1"),
                 RecordHeader("traceparent", trace),
             ]

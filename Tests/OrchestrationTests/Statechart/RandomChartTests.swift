@@ -154,12 +154,26 @@ struct RandomChart {
             nodes[index].invoke = [invocation]
         }
         if next(below: 4) == 0 { nodes[index].park = Park(expires: .seconds(1)) }
+        if next(below: 8) == 0 {
+            let delayed = DelayedTransition(delay: .milliseconds(10), name: "soon", transition: transition(below))
+            nodes[index].after.append(delayed)
+        }
         nodes[index].entry = [.emit(type: "+\(index)", payload: nil)]
+        nodes[index].exit = [.emit(type: "-\(index)", payload: nil)]
+        if next(below: 10) == 0 {
+            nodes[index].entry.append(.raise(event: pick(Self.events), payload: nil, delay: nil, id: nil))
+        }
+        if next(below: 10) == 0 {
+            nodes[index].exit.append(.raise(event: pick(Self.events), payload: nil, delay: nil, id: nil))
+        }
     }
 
     private mutating func transition(_ below: [Int]) -> Transition {
         let anywhere = Array(nodes.indices)
-        let targets = next(below: 5) == 0 ? [] : [next(below: 2) == 0 && !below.isEmpty ? pick(below) : pick(anywhere)]
+        let targets =
+            next(below: 5) == 0
+            ? []
+            : next(below: 6) == 0 ? several() : [next(below: 2) == 0 && !below.isEmpty ? pick(below) : pick(anywhere)]
         let guards: [Orchestration.Guard?] = [
             nil, nil, .program(Program(".context.n == 1")), .not(.stateIn([pick(anywhere)])),
         ]
@@ -173,6 +187,19 @@ struct RandomChart {
             actions: next(below: 2) == 0 ? [] : [pick(actions)],
             reenter: next(below: 3) == 0
         )
+    }
+
+    /// A target in each of some regions of a parallel state.
+    private mutating func several() -> [Int] {
+        let parallel = nodes.indices.filter { nodes[$0].kind == .parallel }
+        guard !parallel.isEmpty else { return [0] }
+        let regions = nodes[pick(parallel)].children.filter {
+            nodes[$0].kind != .history(deep: true) && nodes[$0].kind != .history(deep: false)
+        }
+        return regions.map { region in
+            let inside = nodes.indices.filter { isInside($0, region) }
+            return inside.isEmpty ? region : pick(Array(inside) + [region])
+        }
     }
 
     private func isInside(_ node: Int, _ ancestor: Int) -> Bool {

@@ -121,6 +121,6 @@ import Testing
 
     @Test(arguments: [(1_000_000, "1000"), (1_500, "1.500"), (7, "0.007"), (0, "0")])
     func `the after event is named by milliseconds`(microseconds: Int64, text: String) {
-        #expect(EventName.after(Interval(microseconds: microseconds), "a") == "xstate.after.\(text).a")
+        #expect(EventName.milliseconds(Interval(microseconds: microseconds)) == text)
     }
 }
