@@ -132,13 +132,13 @@ struct ChartMigration {
                 let node = try node(index)
                 // The n-th delay of the state goes on as the n-th of the new state, and is due when it was to be.
                 let place = Self.delays(old.nodes[index]).firstIndex {
-                    EventName.after($0, old.nodes[index].id) == timer.event
+                    EventName.after($0.name, old.nodes[index].id) == timer.event
                 }
                 let delays = Self.delays(new.nodes[node])
                 guard let place, delays.indices.contains(place) else {
                     throw MigrationRefusal("`\(new.nodes[node].id)` has no `after` for a timer that is running")
                 }
-                timer.event = EventName.after(delays[place], new.nodes[node].id)
+                timer.event = EventName.after(delays[place].name, new.nodes[node].id)
                 timer.id = timer.event
                 timer.node = node
             }
@@ -150,9 +150,16 @@ struct ChartMigration {
         var sequence = state.timerSequence
         for index in active.sorted() {
             for delay in Self.delays(new.nodes[index]).dropFirst(known[index] ?? 0) {
-                let name = EventName.after(delay, new.nodes[index].id)
+                let name = EventName.after(delay.name, new.nodes[index].id)
                 timers.append(
-                    ChartTimer(id: name, event: name, payload: .null, due: now + delay, sequence: sequence, node: index)
+                    ChartTimer(
+                        id: name,
+                        event: name,
+                        payload: .null,
+                        due: now + delay.delay,
+                        sequence: sequence,
+                        node: index
+                    )
                 )
                 sequence += 1
             }
@@ -160,9 +167,10 @@ struct ChartMigration {
         return timers
     }
 
-    private static func delays(_ node: StateNode) -> [Interval] {
-        var delays: [Interval] = []
-        for after in node.after where !delays.contains(after.delay) { delays.append(after.delay) }
+    /// The first transition of each of the node's timers.
+    private static func delays(_ node: StateNode) -> [DelayedTransition] {
+        var delays: [DelayedTransition] = []
+        for after in node.after where !delays.contains(where: { $0.name == after.name }) { delays.append(after) }
         return delays
     }
 }
