@@ -140,9 +140,5 @@
         func definition(hash: String) async throws(StoreError) -> WorkflowDefinition? {
             try await store.definition(hash: hash)
         }
-        func definitionVersions() async throws(StoreError) -> [DefinitionVersion] {
-            try await store.definitionVersions()
-        }
-        func pinnedDefinitions() async throws(StoreError) -> [String] { try await store.pinnedDefinitions() }
     }
 #endif
