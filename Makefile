@@ -7,9 +7,18 @@ SECONDS ?= 60
 # Undeclared imports are errors: the build keeps the floors apart.
 CHECK := --explicit-target-dependency-import-check error
 GENESIS := .build/release/genesis
+# The fault harness and the worker it hurts, optimised and with failpoints, beside the build that ships.
+CHAOS := .build/chaos/release/chaos
+CHAOS_BUILD := swift build -c release -Xswiftc -DCHAOS --scratch-path .build/chaos $(CHECK)
+# What only such builds may contain.
+CHAOS_WORDS := GENESIS_FAILPOINT|GENESIS_CHAOS_PARTITIONS|GENESIS_PLANTED_BUG
+KILLS ?= 1200
+REPEAT ?= 1
+SEED ?=
+CHAOS_SEED := $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run build test fuzz format lint install clean
+.PHONY: help setup run build test fuzz chaos chaos-controls chaos-build format lint install clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +32,7 @@ run: setup ## Build, start everything and play one session (ONCE=1: end after it
 
 build: setup ## Build the release binary
 	swift build -c release --product genesis $(CHECK)
+	@! grep -aqE '$(CHAOS_WORDS)' $(GENESIS) || { echo "the release binary contains failpoints"; exit 1; }
 
 test: setup ## Build and run all tests
 	swift build --build-tests $(CHECK)
@@ -38,6 +48,19 @@ fuzz: ## Fuzz the readers of files and events for SECONDS each (default 60)
 	    -max_total_time=$(SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
 	    -artifact_prefix=.build/fuzz/ || exit 1; \
 	done
+
+chaos: chaos-build ## Kill, freeze and starve real workers, and judge what is left (KILLS=10000 REPEAT=20 SEED=1)
+	$(CHAOS) kills --kills $(KILLS) $(CHAOS_SEED)
+	$(CHAOS) matrix --repeat $(REPEAT) $(CHAOS_SEED)
+	$(CHAOS) faults $(CHAOS_SEED)
+
+chaos-controls: chaos-build ## Let workers make known mistakes, each of which must be found, and none where there is none
+	$(CHAOS) controls $(CHAOS_SEED)
+
+chaos-build: build
+	$(CHAOS_BUILD) --product genesis
+	$(CHAOS_BUILD) --product chaos
+	@grep -aqE '$(CHAOS_WORDS)' .build/chaos/release/genesis
 
 format: ## Format the sources in place
 	swift format -i -r Sources Tests Package.swift

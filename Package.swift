@@ -56,8 +56,8 @@ let package = Package(
         room(
             "ChaosHarness",
             [
-                "Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "CRdkafka", "Failpoints", "Threads",
-                "WaitRaces",
+                "Orchestration", "KafkaTransport", "EmbeddedServices", "CLibpq", "CRdkafka", "ChaosChecker",
+                "Failpoints", "Threads", "WaitRaces",
             ]
         ),
         // Judges what workers did, so it shares no code with them.
@@ -71,7 +71,7 @@ let package = Package(
             name: "genesis",
             dependencies: [
                 "Orchestration", "WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles",
-                "EmbeddedServices", "Threads",
+                "EmbeddedServices", "Failpoints", "Threads",
             ],
             swiftSettings: strict
         ),

@@ -49,5 +49,5 @@ struct Invariant: Sendable {
 
     init(_ name: String, _ says: String, _ sql: String) { (self.name, self.says, self.sql) = (name, says, sql) }
 
-    static let all: [Invariant] = commands + sessions + waits + tasks + outbox + kafka + clients
+    static let all: [Invariant] = commands + sessions + waits + tasks + outbox + kafka + clients + witness
 }

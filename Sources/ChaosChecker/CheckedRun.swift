@@ -3,7 +3,7 @@ package import Foundation
 /// A run to be judged: where its rows, its records, its history and its logs are.
 package struct CheckedRun: Sendable {
     /// A libpq connection string. The checker makes a schema `checker` of its own there and leaves it for whoever
-    /// wants to look into a violation.
+    /// wants to look into a violation. `ChaosChecker.watch` was called before the run, or changes on the way are not seen.
     package var databaseURL: String
     /// Kafka's bootstrap servers.
     package var brokers: String

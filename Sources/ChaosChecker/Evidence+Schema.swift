@@ -11,7 +11,7 @@ extension Evidence {
             PRIMARY KEY (topic, partition, record_offset)
         );
         CREATE TABLE checker.history (number bigint GENERATED ALWAYS AS IDENTITY, line text, body jsonb);
-        CREATE TABLE checker.logs (file text, line text, message text);
+        CREATE TABLE checker.logs (file text, line text, body jsonb, message text);
 
         -- NULL for what is no JSON, or not JSON as PostgreSQL takes it.
         CREATE FUNCTION checker.json(bytes bytea) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$

@@ -4,7 +4,7 @@ internal import Foundation
 enum Evidence {
     static func open(_ run: CheckedRun) throws -> CheckDatabase {
         let database = try CheckDatabase(run.databaseURL)
-        try database.script(schema)
+        try database.script(schema + Witness.schema)
         let drained = run.drainedAt.map { "to_timestamp(\($0.timeIntervalSince1970))" } ?? "clock_timestamp()"
         try database.script(
             """
@@ -44,7 +44,8 @@ enum Evidence {
             UPDATE checker.records SET body = checker.json(value), source = checker.header(headers, 'source'),
                 event_id = checker.uuid(checker.header(headers, 'ce_id'));
             UPDATE checker.history SET body = checker.json(convert_to(line, 'UTF8'));
-            UPDATE checker.logs SET message = checker.json(convert_to(line, 'UTF8')) ->> 'message';
+            UPDATE checker.logs SET body = checker.json(convert_to(line, 'UTF8'));
+            UPDATE checker.logs SET message = body ->> 'message';
             CREATE INDEX ON checker.records (event_id, topic);
             CREATE INDEX ON checker.records (lower(checker.message_key(body)));
             CREATE TABLE checker.requests AS

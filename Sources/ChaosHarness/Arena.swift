@@ -1,3 +1,4 @@
+internal import ChaosChecker
 package import EmbeddedServices
 internal import Glibc
 package import KafkaTransport
@@ -42,6 +43,7 @@ package final class Arena: Sendable {
             logFile: "\(folder)/migrate.log"
         )
         guard migration.wait() == 0 else { throw ChaosFailure("the migrations failed; see \(folder)/migrate.log") }
+        try ChaosChecker.watch(databaseURL: cluster.connectionString(database: Self.template))
     }
 
     package func close() { cluster.stop() }
@@ -52,6 +54,7 @@ package final class Field: Sendable {
     package let arena: Arena
     package let name: String
     package let folder: String
+    package let databaseName: String
     package let databaseURL: String
     package let database: Database
     package let brokers: String
@@ -73,7 +76,7 @@ package final class Field: Sendable {
         try Files.makeFolder("\(folder)/workflows")
         try Files.write("\(folder)/workflows/chaos.yaml", ChaosWorkflow.source)
         try Files.write("\(folder)/workflows/genesis.yaml", try Files.read("\(arena.root)/Workflows/genesis.yaml"))
-        let databaseName = "chaos_" + name.map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
+        databaseName = "chaos_" + name.lowercased().map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()
         let administration = Database(arena.cluster.connectionString())
         try administration.rows("DROP DATABASE IF EXISTS \(databaseName) WITH (FORCE)")
         try administration.rows("CREATE DATABASE \(databaseName) TEMPLATE \(Arena.template)")
@@ -134,8 +137,18 @@ package final class Field: Sendable {
         return try await WorkerProcess.start(
             name: node,
             arguments: wrapper + [arena.genesis, "worker"],
-            environment: environment.merging(variables) { $1 },
+            environment: environment.merging(Controls.variables) { $1 }.merging(variables) { $1 },
             logFile: "\(folder)/\(node).log"
+        )
+    }
+
+    /// Ends all connections of a worker, or one in so many of them.
+    func terminateConnections(of node: String, share: Int = 1) throws {
+        try database.rows(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE application_name = '\(node)' AND datname = current_database() AND pid % \(share) = 0
+            """
         )
     }
 
@@ -149,9 +162,7 @@ package final class Field: Sendable {
         broker.stop(graceSeconds: 1)
         let administration = Database(arena.cluster.connectionString())
         if !keeping {
-            _ = try? administration.rows(
-                "DROP DATABASE IF EXISTS chaos_\(name.map { $0.isLetter || $0.isNumber ? String($0) : "_" }.joined()) WITH (FORCE)"
-            )
+            _ = try? administration.rows("DROP DATABASE IF EXISTS \(databaseName) WITH (FORCE)")
             Files.remove(folder)
         }
     }

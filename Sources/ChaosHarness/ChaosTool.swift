@@ -7,6 +7,7 @@ package enum ChaosTool {
         chaos kills  --kills N --per-round N         random SIGKILL and SIGSTOP
         chaos matrix --repeat N                      each failpoint with each fault
         chaos faults --rounds N                      everything else that can be away, slow, full or doubled
+        chaos controls --rounds N --only NAME,…      every planted mistake must be found, and nothing without one
         chaos races  --count N --pair NAME           two who want the same wait, to the microsecond
         All but races take --seed N, --rounds N (to repeat one round: its own seed, 1), --genesis FILE, --root FOLDER,
         --folder FOLDER, --keep yes, --out FILE (one JSON line per round, and the summary).
@@ -23,6 +24,29 @@ package enum ChaosTool {
                 let rounds = try call.number("rounds", default: (kills + perRound - 1) / max(1, perRound))
                 return try await Campaign(call, rounds: rounds).run { seed, _, arena, keeps in
                     try await Kills.round(min(kills, perRound), seed: seed, arena: arena, keepsFolder: keeps)
+                }
+            case "matrix":
+                let rounds = try call.number(
+                    "rounds",
+                    default: Matrix.rounds(repeating: try call.number("repeat", default: 1))
+                )
+                return try await Campaign(call, rounds: rounds).run { seed, _, arena, keeps in
+                    try await Matrix.round(seed: seed, arena: arena, keepsFolder: keeps)
+                }
+            case "controls": return try await Controls.run(call) ? 0 : 1
+            case "faults":
+                let only = try call.text("only").map { name in
+                    guard let scenario = Scenario(rawValue: name) else {
+                        throw ChaosFailure(
+                            "--only takes one of \(Scenario.allCases.map(\.rawValue).joined(separator: ", "))"
+                        )
+                    }
+                    return [scenario]
+                }
+                let scenarios = only ?? Scenario.allCases
+                let rounds = try call.number("rounds", default: scenarios.count)
+                return try await Campaign(call, rounds: rounds).run { seed, number, arena, keeps in
+                    try await scenarios[number % scenarios.count].round(seed: seed, arena: arena, keepsFolder: keeps)
                 }
             case "races": return try await RacesCommand.run(call) ? 0 : 1
             default: throw ChaosFailure("`\(call.subcommand)` is not a subcommand\n\(usage)")
@@ -67,7 +91,7 @@ struct Campaign {
             if !report.isClean {
                 for violation in report.violations { say("  \(violation)") }
                 say("  kept: \(report.folder)")
-                say("  again: \(repetition(own))")
+                say("  again: \(repetition(own, report.scenario))")
             }
         }
         let summary = Self.summary(
@@ -86,14 +110,17 @@ struct Campaign {
         return 1
     }
 
-    private func repetition(_ seed: UInt64) -> String {
+    private func repetition(_ seed: UInt64, _ scenario: String) -> String {
         var words = ["chaos", call.subcommand, "--seed", "\(seed)", "--rounds", "1"]
-        for name in ["kills", "per-round", "repeat", "only"] { call.text(name).map { words += ["--\(name)", $0] } }
+        if call.subcommand == "faults" { words += ["--only", scenario] }
+        for name in ["kills", "per-round", "repeat"] { call.text(name).map { words += ["--\(name)", $0] } }
         return words.joined(separator: " ")
     }
 
     private static func line(_ report: RoundReport, _ number: Int, _ rounds: Int) -> String {
-        let shown = report.counts.sorted { $0.key < $1.key }.filter { !$0.key.hasPrefix("reached_") && $0.value > 0 }
+        let shown = report.counts.sorted { $0.key < $1.key }.filter {
+            !$0.key.hasPrefix("reached_") && !$0.key.hasPrefix("cell_") && $0.value > 0
+        }
         return "\(report.isClean ? "ok " : "RED") \(number)/\(rounds) \(report.scenario) seed \(report.seed) "
             + "\(Int(report.seconds)) s, drained in \(report.drainMilliseconds) ms: "
             + shown.map { "\($0.key) \($0.value)" }.joined(separator: ", ")

@@ -154,6 +154,24 @@ package actor Clients {
         }
     }
 
+    /// So many records that nobody can read, now.
+    func poison(_ count: Int) { for _ in 0..<count { poison() } }
+
+    /// So many sessions started through the table, one after another.
+    func insertStarts(_ count: Int) {
+        for number in 0..<count {
+            let command = ClientCommand(
+                "Start",
+                to: dice.identifier(),
+                of: "default",
+                ["seed": "a lighthouse", "workflow": .string(ChaosWorkflow.name)],
+                dice: &dice
+            )
+            started += 1
+            offer(command, copies: 1, after: number * 150, viaInbox: true)
+        }
+    }
+
     private func poison() {
         poisoned += 1
         let tag = "poison-\(dice.identifier())"
@@ -161,6 +179,7 @@ package actor Clients {
         let bodies = [
             "{\"\(tag)\":", "[\"\(tag)\"]", "{\"command_type\":\"\(tag)\"}",
             "{\"command_id\":\"\(session)\",\"command_type\":\"Command.Nobody.Knows\",\"aggregate_id\":\"\(tag)\"}",
+            "{\"command_id\":\"\(session)\",\"command_type\":\"Command.Nobody.Knows\",\"correlation_id\":\"\(tag)\"}",
         ]
         let record = OutgoingRecord(
             topic: "genesis.session.commands",

@@ -18,9 +18,19 @@ package final class Database: Sendable {
         }
     }
 
-    /// The rows of the last statement; blocks the caller for as long as the server takes.
+    /// The rows of the last statement; blocks the caller for as long as the server takes. Asked once more when the
+    /// server went away meanwhile, so a statement must bear that.
     @discardableResult
     package func rows(_ sql: String) throws -> [[String?]] {
+        do {
+            return try answer(sql)
+        } catch {
+            guard pointer.withLock({ $0.map { PQstatus($0) != CONNECTION_OK } ?? false }) else { throw error }
+            return try answer(sql)
+        }
+    }
+
+    private func answer(_ sql: String) throws -> [[String?]] {
         try pointer.withLock { pointer in
             if let open = pointer, PQstatus(open) != CONNECTION_OK {
                 PQfinish(open)

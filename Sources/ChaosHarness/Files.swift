@@ -17,11 +17,17 @@ enum Files {
         guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw ChaosFailure("cannot write \(path)") }
     }
 
-    static func read(_ path: String) throws -> String {
+    static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    static func read(_ path: String, from start: Int = 0) throws -> String {
         guard let file = fopen(path, "re") else {
             throw ChaosFailure("cannot read \(path): \(String(cString: strerror(errno)))")
         }
         defer { fclose(file) }
+        fseek(file, start, SEEK_SET)
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
         while true {

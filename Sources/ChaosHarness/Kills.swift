@@ -7,6 +7,13 @@ package enum Kills {
     /// Partitions of the slots; those that overlap take them from one another.
     static let slots = [[0, 1], [2, 3], [1, 2]]
 
+    /// What a round of some length must have met.
+    static let guards = [
+        "kills", "stops", "fenced", "partition_takeovers", "conflicts_retried", "duplicates_answered_again",
+        "dead_letters", "task_retries", "early_replies_buffered", "late_replies_refused", "reply_wins", "expiry_wins",
+        "resent_records",
+    ]
+
     /// One round of so many kills.
     package static func round(_ kills: Int, seed: UInt64, arena: Arena, keepsFolder: Bool = false) async throws
         -> RoundReport
@@ -19,18 +26,20 @@ package enum Kills {
             arena: arena,
             load: load,
             keepsFolder: keepsFolder,
-            mustCount: kills < 100
-                ? ["kills"]
-                : ["kills", "fenced", "duplicates", "published_again", "dead_letters", "expired", "resumed", "takes"]
+            mustCount: kills < 100 ? ["kills"] : guards
         ) { round, dice in
             // In part of the rounds the brokers are slow, so that deaths between publishing and marking are met.
-            if dice.percent(60) { try round.field.control.send("rtt \(dice.number(5...15))") }
-            let quota = Quota(kills)
-            await withTaskGroup(of: Void.self) { group in
-                for (index, partitions) in Self.slots.enumerated() {
-                    let dice = dice.fork()
-                    group.addTask { await Self.slot("w\(index)", partitions, quota, round, dice) }
-                }
+            try round.field.control.send("rtt \(dice.percent(60) ? dice.number(5...15) : 1)")
+            await Self.run(kills, round, &dice)
+        }
+    }
+
+    static func run(_ kills: Int, _ round: Round, _ dice: inout Dice) async {
+        let quota = Quota(kills)
+        await withTaskGroup(of: Void.self) { group in
+            for (index, partitions) in Self.slots.enumerated() {
+                let dice = dice.fork()
+                group.addTask { await Self.slot("w\(index)", partitions, quota, round, dice) }
             }
         }
     }
@@ -40,9 +49,12 @@ package enum Kills {
         while await quota.take() {
             do {
                 let worker = try await round.field.start(name, partitions: partitions)
-                // From its first instruction to well into its work.
-                let life = dice.percent(15) ? dice.number(0...150) : dice.number(120...700)
-                await worker.wait(milliseconds: life) { _ in false }
+                // Some die while they start, most at any moment of their work.
+                if dice.percent(90) {
+                    await worker.waitUntilAtWork(milliseconds: 5_000)
+                    round.notes.count("kills_at_work")
+                }
+                await worker.wait(milliseconds: dice.number(0...400)) { _ in false }
                 if dice.percent(6) {
                     worker.signal(SIGSTOP)
                     round.notes.count("stops")

@@ -77,8 +77,9 @@ package final class Round: Sendable {
     }
 
     /// Who drains what.
-    private var shares: [(String, [Int])] {
-        (0..<3).map { slot in ("w\(slot)", (0..<field.partitions).filter { $0 % 3 == slot }) }
+    var shares: [(String, [Int])] {
+        let slots = max(3, field.partitions / 2)
+        return (0..<slots).map { slot in ("w\(slot)", (0..<field.partitions).filter { $0 % slots == slot }) }
     }
 
     /// Heals, lets fresh workers drain everything, and stops them as an operator would.

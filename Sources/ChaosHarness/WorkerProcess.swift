@@ -19,8 +19,25 @@ package final class WorkerProcess: Sendable {
     /// The parent-death signal is sent when the *thread* that started the child ends: this one never does.
     private static let starter = WorkerThread()
 
-    private init(name: String, processID: Int32, logFile: String) {
-        (self.name, self.processID, self.logFile) = (name, processID, logFile)
+    /// Where this process's lines begin in the log of its name.
+    private let logStart: Int
+
+    private init(name: String, processID: Int32, logFile: String, logStart: Int) {
+        (self.name, self.processID, self.logFile, self.logStart) = (name, processID, logFile, logStart)
+    }
+
+    /// What it has said so far.
+    package var said: String { (try? Files.read(logFile, from: logStart)) ?? "" }
+
+    /// Waits until it has taken its partitions; false when it does not in time.
+    @discardableResult
+    func waitUntilAtWork(milliseconds: Int) async -> Bool {
+        let end = MonotonicClock.microseconds() + Int64(milliseconds) * 1_000
+        while !hasEnded, MonotonicClock.microseconds() < end {
+            if said.contains("\"partitions taken\"") { return true }
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+        return false
     }
 
     package static func start(
@@ -29,9 +46,10 @@ package final class WorkerProcess: Sendable {
         environment: [String: String],
         logFile: String
     ) async throws -> WorkerProcess {
+        let logStart = Files.size(logFile)
         let pid = await starter.run { spawn(arguments, environment, logFile) } ?? -1
         guard pid > 0 else { throw ChaosFailure("cannot start \(arguments.first ?? "")") }
-        return WorkerProcess(name: name, processID: pid, logFile: logFile)
+        return WorkerProcess(name: name, processID: pid, logFile: logFile, logStart: logStart)
     }
 
     package var state: State {

@@ -77,7 +77,7 @@ package final class PostgresCluster: @unchecked Sendable {
             let code = initdb.wait()
             guard code == 0 else { throw Failure(description: "initdb ended with code \(code); see \(log)") }
         }
-        try Self.removeStalePID(dataFolder)
+        let wasKilled = try Self.removeStalePID(dataFolder)
         var arguments =
             drop + [
                 "\(binaries)/postgres", "-D", dataFolder, "-k", socketFolder, "-p", String(port),
@@ -95,6 +95,17 @@ package final class PostgresCluster: @unchecked Sendable {
         }
         for setting in settings { arguments += ["-c", setting] }
         launch = Launch(arguments: ["/usr/bin/env"] + arguments, environment: environment, log: log)
+        try begin(afterKill: wasKilled)
+    }
+
+    /// How often a server is started that finds the last children of a killed one still about, a moment apart.
+    private static let startsAfterKillMax = 50
+
+    private func begin(afterKill: Bool) throws {
+        for _ in 1..<(afterKill ? Self.startsAfterKillMax : 1) {
+            if (try? begin()) != nil { return }
+            usleep(100_000)
+        }
         try begin()
     }
 
@@ -114,8 +125,7 @@ package final class PostgresCluster: @unchecked Sendable {
         let process = lock.withLock { self.process }
         process?.signal(SIGQUIT)
         _ = process?.wait()
-        try Self.removeStalePID(dataFolder)
-        try begin()
+        try begin(afterKill: try Self.removeStalePID(dataFolder))
     }
 
     /// Whether the server has not ended.
@@ -150,17 +160,19 @@ package final class PostgresCluster: @unchecked Sendable {
     }
 
     /// A server that was killed leaves its file behind; one that lives is another user of the same data.
-    private static func removeStalePID(_ data: String) throws {
+    ///
+    /// - Returns: whether a server was killed here.
+    private static func removeStalePID(_ data: String) throws -> Bool {
         let path = data + "/postmaster.pid"
         // A parent killed a moment ago leaves a server that is just ending.
         for _ in 0..<500 {
             guard let text = text(path), let first = text.split(separator: "\n").first, let pid = Int32(first) else {
-                return
+                return false
             }
             let name = self.text("/proc/\(pid)/comm") ?? ""
             if !name.hasPrefix("postgres") {
                 unlink(path)
-                return
+                return true
             }
             usleep(20_000)
         }

@@ -90,4 +90,5 @@ package actor SilentSink: RecordSink {
 package struct SilentLog: LogSink {
     package init() {}
     package func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {}
+    package func keeps(_ level: LogLevel) -> Bool { false }
 }

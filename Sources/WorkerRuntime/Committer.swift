@@ -66,8 +66,15 @@ package struct Committer: Sendable {
         }
     }
 
+    /// Refusals are for whoever operates the worker, what went well for who looks for something.
+    private static func level(of row: InboxCommand) -> LogLevel? {
+        guard let verdict = row.verdict else { return nil }
+        if verdict == .incident { return .error }
+        return row.status == .failed ? .info : .debug
+    }
+
     private func report(_ decided: BatchDecider.Decided) {
-        for message in decided.duplicates {
+        for message in decided.duplicates where log.keeps(.debug) {
             log.debug(
                 "duplicate",
                 LogField("message_id", message.id),
@@ -76,9 +83,10 @@ package struct Committer: Sendable {
             )
         }
         for commit in decided.commits {
-            for row in commit.commands where row.verdict != nil {
+            for row in commit.commands {
+                guard let level = Self.level(of: row), log.keeps(level) else { continue }
                 log.write(
-                    row.verdict == .incident ? .error : .info,
+                    level,
                     row.status == .failed ? "refused" : "decided",
                     [
                         LogField("session_id", commit.sessionID), LogField("message_id", row.id),

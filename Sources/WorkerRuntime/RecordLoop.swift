@@ -1,10 +1,12 @@
 internal import Failpoints
 internal import Orchestration
 
-/// Kafka in: takes each partition's position from the database, and moves it in the transaction of every batch.
+/// Kafka in: takes each partition's position from the database, and moves it in the transaction of its records.
+///
+/// Batches that wait at the same time are decided and committed together (`RecordLoop+Groups.swift`).
 actor RecordLoop {
     /// A partition this worker owns, as long as nobody else takes its position.
-    private struct Owned {
+    struct Owned {
         var generation: Int
         var epoch: Int64
         var nextOffset: Int64?
@@ -13,14 +15,15 @@ actor RecordLoop {
     /// How often a new assignment looks whether the one before it has stopped taking positions.
     private static let takingPollInterval = Interval.milliseconds(10)
 
-    private let settings: WorkerSettings
-    private let source: any RecordSource
-    private let store: any Store
-    private let reader: MessageReader
-    private let committer: Committer
-    private let log: any LogSink
-    private var owned: [TopicPartition: Owned] = [:]
-    private var cluster = ""
+    let settings: WorkerSettings
+    let source: any RecordSource
+    let store: any Store
+    let reader: MessageReader
+    let committer: Committer
+    let log: any LogSink
+    var owned: [TopicPartition: Owned] = [:]
+    var cluster = ""
+    var groups = Groups()
     /// The newest assignment that has ended; they are numbered upwards.
     private var lastEnded = -1
     private var isTaking = false
@@ -59,7 +62,11 @@ actor RecordLoop {
                     log.info("partitions given up", LogField("generation", generation))
                 case .batch(let batch):
                     Failpoint.reach(.recordsPolled)
-                    group.addTask { try await self.process(batch) }
+                    switch groups.add(batch, settings) {
+                    case .startWorking: group.addTask { try await self.workOffGroups() }
+                    case .startWaiting: group.addTask { try await self.workOffPassengers() }
+                    case nil: break
+                    }
                 case .partitionStopped(let partition, let reason):
                     log.error("partition stopped", LogField("partition", partition), LogField("reason", reason))
                 case .notice(let text): log.warning(text)
@@ -141,73 +148,13 @@ actor RecordLoop {
         }
     }
 
-    private func process(_ batch: RecordBatch) async throws {
-        do {
-            try await work(through: batch.records[...], of: batch)
-            await source.done(batch)
-            Failpoint.reach(.pollDue)
-        } catch let failure as WorkerFailure {
-            fail(failure)
-            throw failure
-        }
-    }
-
     /// Remembers a failure and ends the stream of events, so that `run` sees it.
-    private func fail(_ failure: WorkerFailure) {
+    func fail(_ failure: WorkerFailure) {
         if self.failure == nil { self.failure = failure }
         Task { [source] in await source.close() }
     }
 
-    /// Commits records in one transaction; if the database refuses one of them, halves until it stands alone.
-    private func work(through records: ArraySlice<IncomingRecord>, of batch: RecordBatch) async throws {
-        guard let last = records.last else { return }
-        let partition = batch.topicPartition
-        guard let owner = owned[partition], owner.generation == batch.generation else { return }
-        var base = CommitBatch()
-        let nextOffset = last.offset + 1
-        base.positions = [
-            PositionAdvance(
-                clusterID: cluster,
-                topicPartition: partition,
-                ownerEpoch: owner.epoch,
-                expectedOffset: owner.nextOffset,
-                nextOffset: nextOffset
-            )
-        ]
-        var messages: [SessionMessage] = []
-        for record in records {
-            switch await reader.read(record) {
-            case .message(let message): messages.append(message)
-            case .ignored(let reason):
-                log.debug("ignored", LogField("record", Self.name(record)), LogField("reason", reason))
-            case .deadLetter(let reason, let detail): setAside(record, reason, detail, in: &base)
-            }
-        }
-        switch try await commit(messages, base, partition, nextOffset) {
-        case .done:
-            if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
-        case .fenced(let reason): lose(partition, of: batch.generation, reason)
-        case .refused(let reason):
-            if records.count > 1 {
-                let middle = records.startIndex + records.count / 2
-                try await work(through: records[..<middle], of: batch)
-                try await work(through: records[middle...], of: batch)
-            } else {
-                base.deadLetters = []
-                base.outbox = []
-                setAside(last, .refused, reason, in: &base)
-                switch try await commit([], base, partition, nextOffset) {
-                case .done:
-                    if owned[partition]?.epoch == owner.epoch { owned[partition]?.nextOffset = nextOffset }
-                case .fenced(let reason): lose(partition, of: batch.generation, reason)
-                case .refused(let reason):
-                    throw WorkerFailure("the database refuses even the dead letter of \(Self.name(last)): \(reason)")
-                }
-            }
-        }
-    }
-
-    private func lose(_ partition: TopicPartition, of generation: Int, _ reason: String) {
+    func lose(_ partition: TopicPartition, of generation: Int, _ reason: String) {
         owned[partition] = nil
         let check = Fuse { [weak self] in await self?.endIfStillAssigned(partition, generation) }
         checks.append(check)
@@ -231,43 +178,4 @@ actor RecordLoop {
             )
         )
     }
-
-    private func commit(
-        _ messages: [SessionMessage],
-        _ base: CommitBatch,
-        _ partition: TopicPartition,
-        _ nextOffset: Int64
-    ) async throws -> Committer.Attempt {
-        let (store, cluster) = (self.store, self.cluster)
-        return try await committer.commit(messages, base: base) { () async throws(StoreError) -> Bool in
-            // After a COMMIT without answer the truth is in our own position row.
-            let rows = try await store.positions(cluster: cluster, partitions: [partition])
-            return rows.first?.nextOffset == nextOffset
-        }
-    }
-
-    private func setAside(
-        _ record: IncomingRecord,
-        _ reason: DeadLetter.Reason,
-        _ detail: String,
-        in batch: inout CommitBatch
-    ) {
-        let letter = DeadLetter(
-            of: record,
-            clusterID: cluster,
-            reason: reason,
-            detail: detail,
-            now: Instant.wallClock
-        )
-        batch.deadLetters.append(letter)
-        batch.outbox.append(letter.copy(tenantID: settings.defaultTenant))
-        log.warning(
-            "dead letter",
-            LogField("record", Self.name(record)),
-            LogField("reason", reason.rawValue),
-            LogField("detail", detail)
-        )
-    }
-
-    private static func name(_ record: IncomingRecord) -> String { "\(record.topicPartition)@\(record.offset)" }
 }

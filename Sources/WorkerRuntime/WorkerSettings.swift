@@ -20,6 +20,13 @@ package struct WorkerSettings: Sendable {
     /// How long a partition may stay assigned here after another worker has taken its position.
     package var fencedLimit = Interval.seconds(30)
 
+    /// How many groups of batches are decided and committed side by side: one is written while another is decided.
+    package var recordGroupsMax = 2
+    /// A group of batches with so many records takes no further batch.
+    package var groupRecordsMax = 500
+    /// How long a position that moved over our own facts waits for a group that it can go with.
+    package var passengerWait = Interval.milliseconds(20)
+
     /// How many inserted rows are decided in one transaction.
     package var inboxBatchMax = 100
     /// The pause between two looks at the inbox when there was nothing.

@@ -21,6 +21,7 @@ enum CheckedCluster {
         for name in names.sorted() where name.hasSuffix(".up.sql") {
             try database.script(String(contentsOfFile: "\(migrations)/\(name)", encoding: .utf8))
         }
+        try ChaosChecker.watch(databaseURL: cluster.connectionString(database: name))
         return cluster.connectionString(database: name)
     }
 

@@ -107,8 +107,8 @@ enum CleanRun {
             ('genesis.outline.events', 0, 0, 'k', convert_to(jsonb_build_object('event_id', checker.id('r0'), 'event_type', 'Task.Started')::text, 'UTF8'), '[]'),
             ('genesis.outline.events', 0, 1, 'k', convert_to(jsonb_build_object('event_id', checker.id('r1'))::text, 'UTF8'), '[]'),
             ('genesis.session.commands.dlq', 0, 0, 'k', 'poison-7', '[["dlq_partition", "0"], ["dlq_offset", "4"]]');
-        INSERT INTO kafka_positions (cluster_id, topic, partition, next_offset, owner_epoch) VALUES
-            ('k', 'genesis.session.commands', 0, 6, 2), ('k', 'genesis.outline.events', 0, 2, 1);
+        INSERT INTO kafka_positions (cluster_id, topic, partition, next_offset, owner_epoch, owner_id) VALUES
+            ('k', 'genesis.session.commands', 0, 6, 2, 'w0'), ('k', 'genesis.outline.events', 0, 2, 1, 'w0');
 
         INSERT INTO checker.history (line)
             SELECT (row || jsonb_build_object('at', row_number() OVER ()))::text FROM (VALUES
@@ -121,5 +121,6 @@ enum CleanRun {
             ) AS rows (row);
         INSERT INTO checker.logs (file, line) VALUES
             ('w.log', '{"message": "duplicate"}'), ('w.log', '{"message": "lost the partition to another worker"}'), ('w.log', 'torn {');
+        UPDATE outbox_lanes SET owner_id = 'w0', epoch = 1;
         """
 }

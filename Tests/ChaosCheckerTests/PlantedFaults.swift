@@ -30,6 +30,12 @@ struct PlantedFault: Sendable, CustomTestStringConvertible {
         "UPDATE checker.records SET \(change) WHERE topic = '\(topic)' AND record_offset = \(offset)"
     }
 
+    private static func position(_ change: String, by writer: String = "w9") -> String {
+        "SET LOCAL application_name = '\(writer)';; UPDATE kafka_positions SET \(change) WHERE topic = '\(commands)'"
+    }
+    /// With the witness' triggers, which `planted` keeps silent.
+    private static func seen(_ change: String) -> String { "SET LOCAL session_replication_role = origin;; \(change)" }
+
     static let events = "genesis.session.events"
     static let commands = "genesis.session.commands"
 
@@ -297,6 +303,50 @@ struct PlantedFault: Sendable, CustomTestStringConvertible {
             """
             \(record("record_offset = 100", commands, 0));;
             \(record("record_offset = 101", commands, 2))
+            """
+        ),
+
+        PlantedFault("I11 only the owner moves a position", "another moves it", seen(position("next_offset = 7"))),
+        PlantedFault("I11 only the owner moves a position", "back", seen(position("next_offset = 3", by: "w0"))),
+        PlantedFault(
+            "I11 only the owner moves a position",
+            "an older epoch",
+            seen(position("owner_epoch = 1, owner_id = 'w0'", by: "w0"))
+        ),
+        PlantedFault(
+            "I11 lanes",
+            "a new owner without an epoch",
+            seen("UPDATE outbox_lanes SET owner_id = 'w1', epoch = epoch WHERE lane = 3")
+        ),
+        PlantedFault("I1 an answer is final", "another verdict", seen(inbox("verdict = 'accepted'", "c5"))),
+        PlantedFault(
+            "I2 sessions go forward",
+            "an ended session goes on",
+            seen("UPDATE genesis_sessions SET status = 'IN_PROGRESS'")
+        ),
+        PlantedFault(
+            "I2 sessions go forward",
+            "an older version",
+            seen("UPDATE genesis_sessions SET version = version - 1")
+        ),
+        PlantedFault(
+            "I10 an ended task stays ended",
+            "a task runs again",
+            seen("UPDATE async_tasks SET status = 'RUNNING'")
+        ),
+        PlantedFault(
+            "I10 an ended task stays ended",
+            "an attempt goes back",
+            seen("UPDATE async_tasks SET attempt = 1 WHERE status = 'PENDING'")
+        ),
+        PlantedFault("I7 an ended wait stays ended", "a wait is open again", seen(handle("status = 'WAITING'", "h1"))),
+        PlantedFault("C1 sent stays sent", "a row is due again", seen("UPDATE event_outbox SET status = 'PENDING'")),
+        PlantedFault(
+            "L1 fenced by another",
+            "it has fenced itself",
+            """
+            INSERT INTO checker.logs (file, line) VALUES ('w0.log', '{"message": "lost the partition to another worker",
+                "reason": "c[0] is at offset 9 of owner w0 epoch 12, expected offset 7 epoch 12"}')
             """
         ),
     ]

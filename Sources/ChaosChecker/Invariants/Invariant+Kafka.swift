@@ -7,7 +7,7 @@ extension Invariant {
             """
             SELECT e.event_id, o.id FROM domain_events e LEFT JOIN event_outbox o ON o.id = e.event_id
                 WHERE o.id IS NULL OR o.event_id IS DISTINCT FROM e.event_id OR o.partition_key <> e.aggregate_id::text
-                    OR (o.payload ->> 'event_id', o.payload ->> 'event_type', o.payload ->> 'aggregate_id',
+                    OR o.payload IS NOT NULL AND (o.payload ->> 'event_id', o.payload ->> 'event_type', o.payload ->> 'aggregate_id',
                         o.payload ->> 'aggregate_version', o.payload -> 'payload', o.payload ->> 'causation_id')
                     IS DISTINCT FROM (e.event_id::text, e.event_type::text, e.aggregate_id::text,
                         e.aggregate_version::text, e.payload::jsonb, e.causation_id::text)
@@ -76,9 +76,19 @@ extension Invariant {
             """
             SELECT r.topic, r.partition, r.record_offset, r.event_id FROM checker.records r
             WHERE r.source = 'genesis-worker' AND r.topic NOT LIKE '%.dlq' AND NOT EXISTS (
-                SELECT FROM event_outbox o
-                WHERE o.id = r.event_id AND o.payload::jsonb = r.body AND o.partition_key = convert_from(r.key, 'UTF8')
+                SELECT FROM event_outbox o LEFT JOIN domain_events e ON o.payload IS NULL AND e.event_id = o.id
+                WHERE o.id = r.event_id AND o.partition_key = convert_from(r.key, 'UTF8')
                     AND r.topic = ANY (o.topic || o.destination_topics)
+                    AND CASE WHEN o.payload IS NOT NULL THEN o.payload::jsonb = r.body ELSE
+                        (r.body ->> 'event_id', r.body ->> 'event_type', r.body ->> 'aggregate_type',
+                            r.body ->> 'aggregate_id', r.body ->> 'aggregate_version', r.body -> 'payload',
+                            r.body -> 'metadata', r.body ->> 'correlation_id', r.body ->> 'causation_id',
+                            r.body ->> 'tenant_id', r.body ->> 'user_id')
+                        IS NOT DISTINCT FROM (e.event_id::text, e.event_type::text, e.aggregate_type::text,
+                            e.aggregate_id::text, e.aggregate_version::text, e.payload::jsonb,
+                            e.metadata::jsonb, e.correlation_id::text, e.causation_id::text,
+                            e.tenant_id::text, e.user_id::text)
+                    END
             )
             """
         ),

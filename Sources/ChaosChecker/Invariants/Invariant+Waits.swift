@@ -39,10 +39,15 @@ extension Invariant {
             "I7 a reply goes where it says",
             "A reply that names a draft or a wait has resumed no other.",
             """
-            SELECT h.id, h.correlation_id, h.draft, c.id AS reply, c.correlation_id AS named, c.payload ->> 'draft' AS named_draft
+            SELECT h.id, h.correlation_id, e.draft, c.id AS reply, c.correlation_id AS named, c.payload ->> 'draft' AS named_draft
             FROM flow_resume_handles h JOIN command_inbox c ON c.id = h.resumed_by
+            LEFT JOIN LATERAL (
+                -- The question as it was published; the row may have been changed since.
+                SELECT e.metadata -> 'wait' ->> 'draft' AS draft FROM domain_events e
+                WHERE e.aggregate_id = h.session_id AND e.metadata -> 'wait' ->> 'handle_id' = h.id::text LIMIT 1
+            ) AS e ON true
             WHERE h.status = 'RESUMED' AND (
-                coalesce(c.payload ->> 'draft', c.payload ->> 'attempt') <> h.draft::text
+                coalesce(c.payload ->> 'draft', c.payload ->> 'attempt') <> coalesce(e.draft, h.draft::text)
                 OR (c.correlation_id <> h.correlation_id AND EXISTS (
                     SELECT FROM flow_resume_handles o
                     WHERE o.session_id = h.session_id AND o.correlation_id = c.correlation_id

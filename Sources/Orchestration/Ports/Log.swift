@@ -1,6 +1,8 @@
 /// Structured logging: a message and fields; the sink prints one JSON object, or one readable line.
 package protocol LogSink: Sendable {
     func write(_ level: LogLevel, _ message: String, _ fields: [LogField])
+    /// Whether lines of the level are kept; asked before a line is made that there are many of.
+    func keeps(_ level: LogLevel) -> Bool
 }
 
 package enum LogLevel: String, Sendable, Comparable, CaseIterable {
@@ -23,6 +25,7 @@ package struct LogField: Equatable, Sendable {
 }
 
 extension LogSink {
+    package func keeps(_ level: LogLevel) -> Bool { true }
     package func debug(_ message: String, _ fields: LogField...) { write(.debug, message, fields) }
     package func info(_ message: String, _ fields: LogField...) { write(.info, message, fields) }
     package func warning(_ message: String, _ fields: LogField...) { write(.warning, message, fields) }

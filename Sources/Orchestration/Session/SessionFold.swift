@@ -5,19 +5,19 @@ package enum SessionFold {
     /// Left out: `version` (the number of events) and the two times of the row itself.
     package static func image(of session: GenesisSession) -> JSONObject {
         [
+            "confirmed_data": session.confirmedData,
+            "correlation_id": .string(session.correlationID),
+            "current_stage": .string(session.currentStage.rawValue),
             "id": JSONValue(session.id),
+            "next_timer_at": JSONValue(session.nextTimerAt),
+            "novel_id": JSONValue(session.novelID),
+            "state": session.state,
+            "status": .string(session.status.rawValue),
             "tenant_id": .string(session.tenantID),
             "user_id": JSONValue(session.userID),
-            "status": .string(session.status.rawValue),
-            "current_stage": .string(session.currentStage.rawValue),
-            "confirmed_data": session.confirmedData,
-            "novel_id": JSONValue(session.novelID),
+            "workflow_hash": .string(session.workflowHash),
             "workflow_name": .string(session.workflowName),
             "workflow_version": .string(session.workflowVersion),
-            "workflow_hash": .string(session.workflowHash),
-            "state": session.state,
-            "next_timer_at": JSONValue(session.nextTimerAt),
-            "correlation_id": .string(session.correlationID),
         ]
     }
 

@@ -79,12 +79,12 @@ package struct JSONObject: Hashable, Sendable, Sequence, ExpressibleByDictionary
     package subscript(key: String) -> JSONValue? {
         get {
             let index = position(of: key)
-            guard index < members.count, members[index].key.utf8.elementsEqual(key.utf8) else { return nil }
+            guard index < members.count, members[index].key.hasBytes(of: key) else { return nil }
             return members[index].value
         }
         set {
             let index = position(of: key)
-            let exists = index < members.count && members[index].key.utf8.elementsEqual(key.utf8)
+            let exists = index < members.count && members[index].key.hasBytes(of: key)
             if let newValue {
                 if exists {
                     members[index].value = newValue
@@ -133,6 +133,18 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 }
 
 extension String {
+    /// Whether both texts are the same bytes; `==` would also take two spellings of one character for the same.
+    func hasBytes(of other: String) -> Bool {
+        let answer = utf8.withContiguousStorageIfAvailable { mine in
+            other.utf8.withContiguousStorageIfAvailable { others in
+                guard mine.count == others.count else { return false }
+                for index in 0..<mine.count where mine[index] != others[index] { return false }
+                return true
+            }
+        }
+        return (answer ?? nil) ?? utf8.elementsEqual(other.utf8)
+    }
+
     /// Whether the text's UTF-8 bytes come before the other's; what `utf8.lexicographicallyPrecedes` says, but faster.
     func precedesInBytes(_ other: String) -> Bool {
         let answer = utf8.withContiguousStorageIfAvailable { mine in

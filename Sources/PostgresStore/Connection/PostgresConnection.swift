@@ -179,8 +179,8 @@ final class PostgresConnection {
         let count = Int32(parameters.ranges.count)
         let lengths = parameters.ranges.map { Int32(clamping: $0?.count ?? 0) }
         let formats = [Int32](repeating: 1, count: parameters.ranges.count)
-        // One byte more, so that an empty value has an address too: none means NULL.
-        let bytes = parameters.bytes + [0]
+        // An empty value needs an address too: none means NULL.
+        let bytes = parameters.bytes.isEmpty ? [0] : parameters.bytes
         return bytes.withUnsafeBytes { buffer in
             let base = buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
             let values = parameters.ranges.map { range in range.flatMap { base?.advanced(by: $0.lowerBound) } }

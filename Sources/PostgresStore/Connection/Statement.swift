@@ -46,16 +46,18 @@ struct Parameters: Sendable {
             appendBigEndian(Int32(clamping: rows.count), to: &bytes)
             appendBigEndian(Int32(1), to: &bytes)
         }
-        for row in rows {
-            guard let element = value(row) else {
+        // Through a span the closure borrows the rows; an iterator would copy each, with all its texts, for each column.
+        let span = rows.span
+        for index in span.indices {
+            guard let element = value(span[index]) else {
                 appendBigEndian(Int32(-1), to: &bytes)
                 continue
             }
             let place = bytes.count
             appendBigEndian(Int32(0), to: &bytes)
             element.writeBinary(to: &bytes)
-            let length = Int32(clamping: bytes.count - place - 4).bigEndian
-            withUnsafeBytes(of: length) { bytes.replaceSubrange(place..<place + 4, with: $0) }
+            let length = UInt32(clamping: bytes.count - place - 4)
+            for digit in 0..<4 { bytes[place + digit] = UInt8(truncatingIfNeeded: length >> (24 - 8 * digit)) }
         }
         ranges.append(start..<bytes.count)
     }

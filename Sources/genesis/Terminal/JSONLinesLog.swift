@@ -14,8 +14,10 @@ struct JSONLinesLog: LogSink {
     /// Where the line is from; in JSON as `node`.
     var node: String
 
+    func keeps(_ level: LogLevel) -> Bool { level >= self.level }
+
     func write(_ level: LogLevel, _ message: String, _ fields: [LogField]) {
-        guard level >= self.level else { return }
+        guard keeps(level) else { return }
         Terminal.writeAll(Array(line(level, message, fields, at: Surroundings.now()).utf8), to: descriptor)
     }
 

@@ -47,7 +47,7 @@ enum Wiring {
         migrator.close()
         let pool = try pool(configuration, size: workerConnections)
         defer { pool.close() }
-        let store = PostgresStore(pool: pool)
+        let store = planted(PostgresStore(pool: pool), node: configuration.node)
         var settings = WorkerSettings(node: configuration.node)
         settings.defaultTenant = configuration.tenant
         let catalog = WorkflowCatalog(reader: workflowReader(lenient: false), store: store)
@@ -64,7 +64,7 @@ enum Wiring {
             settings: settings,
             store: store,
             source: try source(kafka, topics),
-            sink: try KafkaRecordSink(kafka),
+            sink: planted(try KafkaRecordSink(kafka)),
             catalog: catalog,
             log: configuration.log
         )

@@ -1,0 +1,198 @@
+internal import Failpoints
+internal import Orchestration
+
+/// Batches on their way to a transaction.
+///
+/// While one group is being written the next gathers, so a busy worker writes few large transactions and an idle one does
+/// not wait. A partition has one batch under way, so its order is kept whatever group it goes with.
+struct Groups {
+    private var waiting: [RecordBatch] = []
+    /// Batches of nothing but our own facts, which only move a position: they go along with the next group.
+    private var passengers: [RecordBatch] = []
+    private var underWay = 0
+    private var passengersAreTimed = false
+
+    enum Start { case startWorking, startWaiting }
+
+    /// Takes a batch in; what its caller must start, if anything.
+    mutating func add(_ batch: RecordBatch, _ settings: WorkerSettings) -> Start? {
+        if batch.topicPartition.topic != settings.commandsTopic, let last = batch.records.last,
+            batch.records.allSatisfy(PublishedForm.isOwn)
+        {
+            passengers.append(
+                RecordBatch(topicPartition: batch.topicPartition, generation: batch.generation, records: [last])
+            )
+            defer { passengersAreTimed = true }
+            return passengersAreTimed ? nil : .startWaiting
+        }
+        waiting.append(batch)
+        return begin(settings)
+    }
+
+    /// No group came by: the passengers become one.
+    mutating func release(_ settings: WorkerSettings) -> Start? {
+        passengersAreTimed = false
+        waiting += passengers
+        passengers = []
+        return waiting.isEmpty ? nil : begin(settings)
+    }
+
+    private mutating func begin(_ settings: WorkerSettings) -> Start? {
+        guard underWay < settings.recordGroupsMax else { return nil }
+        underWay += 1
+        return .startWorking
+    }
+
+    /// The next group; nil when nothing waits, and then its caller ends.
+    mutating func next(_ settings: WorkerSettings) -> [RecordBatch]? {
+        guard !waiting.isEmpty else {
+            underWay -= 1
+            return nil
+        }
+        var records = 0
+        var group: [RecordBatch] = []
+        for batch in waiting where records < settings.groupRecordsMax {
+            records += batch.records.count
+            group.append(batch)
+        }
+        waiting.removeFirst(group.count)
+        defer { passengers = [] }
+        return group + passengers
+    }
+}
+
+/// Records of one partition, one after the other, that are committed with others or by themselves.
+private struct Stretch {
+    var batch: RecordBatch
+    var records: ArraySlice<IncomingRecord>
+
+    var partition: TopicPartition { batch.topicPartition }
+}
+
+extension RecordLoop {
+    func workOffGroups() async throws {
+        while let group = groups.next(settings) {
+            do {
+                try await work(through: group.map { Stretch(batch: $0, records: $0.records[...]) })
+                for batch in group { await source.done(batch) }
+                Failpoint.reach(.pollDue)
+            } catch let failure as WorkerFailure {
+                fail(failure)
+                throw failure
+            }
+        }
+    }
+
+    func workOffPassengers() async throws {
+        await Backoff.sleep(settings.passengerWait)
+        if groups.release(settings) != nil { try await workOffGroups() }
+    }
+
+    /// Commits the stretches in one transaction. Where one of them is not taken, each goes by itself; where the database
+    /// refuses a record, its stretch is halved until the record stands alone and becomes a dead letter.
+    private func work(through all: [Stretch]) async throws {
+        let stretches = all.filter { !$0.records.isEmpty && owned[$0.partition]?.generation == $0.batch.generation }
+        guard let first = stretches.first else { return }
+        var base = CommitBatch()
+        base.positions = stretches.compactMap { stretch in
+            guard let owner = owned[stretch.partition], let last = stretch.records.last else { return nil }
+            return PositionAdvance(
+                clusterID: cluster,
+                topicPartition: stretch.partition,
+                ownerEpoch: owner.epoch,
+                expectedOffset: owner.nextOffset,
+                nextOffset: last.offset + 1
+            )
+        }
+        let positions = base.positions
+        var messages: [SessionMessage] = []
+        for record in stretches.lazy.flatMap(\.records) {
+            switch await reader.read(record) {
+            case .message(let message): messages.append(message)
+            case .ignored(let reason):
+                log.debug("ignored", LogField("record", Self.name(record)), LogField("reason", reason))
+            case .deadLetter(let reason, let detail): setAside(record, reason, detail, in: &base)
+            }
+        }
+        switch try await commit(messages, base) {
+        case .done: advance(positions)
+        case .fenced(let reason):
+            if stretches.count == 1 { return lose(first.partition, of: first.batch.generation, reason) }
+            for stretch in stretches { try await work(through: [stretch]) }
+        case .refused(let reason):
+            if stretches.count > 1 {
+                for stretch in stretches { try await work(through: [stretch]) }
+            } else if first.records.count > 1 {
+                let middle = first.records.startIndex + first.records.count / 2
+                try await work(through: [Stretch(batch: first.batch, records: first.records[..<middle])])
+                try await work(through: [Stretch(batch: first.batch, records: first.records[middle...])])
+            } else if let record = first.records.first {
+                try await setAside(alone: record, reason, positions, of: first.batch)
+            }
+        }
+    }
+
+    /// The record that the database refuses: its dead letter is committed in place of what it led to.
+    private func setAside(
+        alone record: IncomingRecord,
+        _ reason: String,
+        _ positions: [PositionAdvance],
+        of batch: RecordBatch
+    ) async throws {
+        var base = CommitBatch()
+        base.positions = positions
+        setAside(record, .refused, reason, in: &base)
+        switch try await commit([], base) {
+        case .done: advance(positions)
+        case .fenced(let reason): lose(batch.topicPartition, of: batch.generation, reason)
+        case .refused(let reason):
+            throw WorkerFailure("the database refuses even the dead letter of \(Self.name(record)): \(reason)")
+        }
+    }
+
+    private func advance(_ positions: [PositionAdvance]) {
+        for position in positions where owned[position.topicPartition]?.epoch == position.ownerEpoch {
+            owned[position.topicPartition]?.nextOffset = position.nextOffset
+        }
+    }
+
+    private func commit(_ messages: [SessionMessage], _ base: CommitBatch) async throws -> Committer.Attempt {
+        let (store, cluster, positions) = (self.store, self.cluster, base.positions)
+        return try await committer.commit(messages, base: base) { () async throws(StoreError) -> Bool in
+            // After a COMMIT without answer the truth is in our own position rows. They move together; one that has been
+            // taken by another owner since says nothing.
+            let rows = try await store.positions(cluster: cluster, partitions: positions.map(\.topicPartition))
+            return rows.contains { row in
+                positions.contains {
+                    $0.topicPartition == row.topicPartition && $0.nextOffset == row.nextOffset
+                        && $0.ownerEpoch == row.ownerEpoch
+                }
+            }
+        }
+    }
+
+    private func setAside(
+        _ record: IncomingRecord,
+        _ reason: DeadLetter.Reason,
+        _ detail: String,
+        in batch: inout CommitBatch
+    ) {
+        let letter = DeadLetter(
+            of: record,
+            clusterID: cluster,
+            reason: reason,
+            detail: detail,
+            now: Instant.wallClock
+        )
+        batch.deadLetters.append(letter)
+        batch.outbox.append(letter.copy(tenantID: settings.defaultTenant))
+        log.warning(
+            "dead letter",
+            LogField("record", Self.name(record)),
+            LogField("reason", reason.rawValue),
+            LogField("detail", detail)
+        )
+    }
+
+    private static func name(_ record: IncomingRecord) -> String { "\(record.topicPartition)@\(record.offset)" }
+}
