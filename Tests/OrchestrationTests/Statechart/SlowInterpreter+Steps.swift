@@ -175,6 +175,8 @@ extension SlowInterpreter {
                 addTimer(event, id: event, after: after.delay.microseconds, node: node)
             }
             for invoke in state.invoke {
+                // Ours: only the root, as a target, is entered without having been left; its actors begin anew.
+                if running[invoke.id] != nil { stop(invoke.id) }
                 running[invoke.id] = node
                 started.insert(invoke.id)
                 log.append("start \(invoke.id)")
