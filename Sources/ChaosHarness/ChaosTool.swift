@@ -30,7 +30,13 @@ package enum ChaosTool {
                     "rounds",
                     default: Matrix.rounds(repeating: try call.number("repeat", default: 1))
                 )
-                return try await Campaign(call, rounds: rounds).run { seed, _, arena, keeps in
+                // A round shoots with half of the faults; fewer rounds cannot reach every cell.
+                let cells = rounds * Matrix.faultsPerRound >= Fault.allCases.count ? Matrix.cells : []
+                return try await Campaign(call, rounds: rounds).run(mustReach: cells, table: Matrix.table) {
+                    seed,
+                    _,
+                    arena,
+                    keeps in
                     try await Matrix.round(seed: seed, arena: arena, keepsFolder: keeps)
                 }
             case "controls": return try await Controls.run(call) ? 0 : 1
@@ -67,6 +73,8 @@ struct Campaign {
 
     func run(
         settings: [String] = [],
+        mustReach: [String] = [],
+        table: (([String: Int]) -> [String])? = nil,
         _ round: @Sendable (_ seed: UInt64, _ number: Int, Arena, _ keeps: Bool) async throws -> RoundReport
     ) async throws -> Int32 {
         let seed = try call.seed()
@@ -101,7 +109,12 @@ struct Campaign {
             call
         )
         out?.write(summary.text)
+        let counts = Self.total(reports)
+        for line in table?(counts) ?? [] { say(line) }
+        let missing = mustReach.filter { counts[$0, default: 0] == 0 }
+        for name in missing { say("RED never reached: \(name)") }
         say(summary.text)
+        if !missing.isEmpty { return 1 }
         if reports.allSatisfy(\.isClean) {
             arena.close()
             if call.text("keep") == nil { Files.remove(folder) }
@@ -128,14 +141,22 @@ struct Campaign {
 
     private static func summary(_ reports: [RoundReport], seconds: Double, seed: UInt64, _ call: ChaosCall) -> JSONValue
     {
-        var counts: [String: Int] = [:]
-        for report in reports { counts.merge(report.counts) { $0 + $1 } }
+        let counts = total(reports)
         return [
             "summary": .string(call.subcommand), "seed": .string("\(seed)"), "rounds": .int(reports.count),
             "clean": .bool(reports.allSatisfy(\.isClean)), "red": .int(reports.count { !$0.isClean }),
             "seconds": .number(seconds), "drain_ms_max": .int(reports.map(\.drainMilliseconds).max() ?? 0),
             "counts": .object(JSONObject(counts.map { ($0.key, JSONValue.int($0.value)) })),
         ]
+    }
+
+    private static func total(_ reports: [RoundReport]) -> [String: Int] {
+        reports.reduce(into: [:]) { total, report in
+            for (name, number) in report.counts {
+                total[name] =
+                    name.hasSuffix("_max") ? max(total[name, default: 0], number) : total[name, default: 0] + number
+            }
+        }
     }
 
     static func besideThisProgram(_ name: String) -> String {

@@ -27,6 +27,21 @@ package enum Matrix {
     /// The name under which a report counts the shots of a cell.
     static func cell(_ moment: Failpoint, _ fault: Fault) -> String { "cell_\(moment.name)_\(fault.rawValue)" }
 
+    static let cells = moments.flatMap { moment in Fault.allCases.map { cell(moment, $0) } }
+
+    /// How often each cell was reached.
+    static func table(_ counts: [String: Int]) -> [String] {
+        func padded(_ text: String, _ width: Int) -> String {
+            text + String(repeating: " ", count: max(1, width - text.count))
+        }
+        let head = padded("", 24) + Fault.allCases.map { padded($0.rawValue, 9) }.joined()
+        return [head]
+            + moments.map { moment in
+                padded(moment.name, 24)
+                    + Fault.allCases.map { padded("\(counts[cell(moment, $0), default: 0])", 9) }.joined()
+            }
+    }
+
     package static func round(
         seed: UInt64,
         arena: Arena,
