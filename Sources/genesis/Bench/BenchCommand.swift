@@ -23,7 +23,7 @@ enum BenchCommand {
             Floor: what writing the rows of one event costs; at most a tenth of it is meant to go here.
             """,
         examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
-        positionals: [.init(name: "SCENARIO", summary: "intake, turns, relay, latency, parked, statechart or backlog.")],
+        positionals: [.init(name: "SCENARIO", summary: "What to measure, as above.")],
         options: [
             .init(
                 name: "events",

@@ -175,7 +175,7 @@ extension SlowInterpreter {
                 addTimer(event, id: event, after: after.delay.microseconds, node: node)
             }
             for invoke in state.invoke {
-                // Ours: the root is entered anew without being left; its old actor ends.
+                // Ours: only the root, as a target, is entered without having been left; its actors begin anew.
                 if running[invoke.id] != nil { stop(invoke.id) }
                 running[invoke.id] = node
                 started.insert(invoke.id)
