@@ -26,6 +26,8 @@ package enum ShortRound {
                 }
                 open = missed
             }
+            // A frozen owner whose partitions another takes meanwhile is fenced for sure.
+            _ = try await Volley(round, .takeover, [.sessionsLocked, .recordsPolled], dice.fork()).fire()
             for moment in open { round.notes.complain("\(moment.name) was never reached") }
             try await round.backends(&dice, terminations: 20)
         }

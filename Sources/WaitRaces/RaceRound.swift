@@ -88,7 +88,9 @@ struct RaceRound: Sendable {
         let (leftPause, rightPause) = (max(0, -lead), max(0, lead))
         let hasReplied = Flag()
         if let wait = one.wait, pair == .replyDeadline {
-            try await races.moveDeadline(of: wait.id, ahead: .random(in: WaitRaces.deadlineAhead, using: &dice))
+            let factor = WaitRaces.deadlineFactors.randomElement(using: &dice) ?? 1
+            let ahead = Int.random(in: WaitRaces.deadlineAhead, using: &dice) * factor
+            try await races.moveDeadline(of: wait.id, ahead: ahead)
         }
         async let first: Void = {
             try await pause(leftPause)

@@ -12,8 +12,10 @@ package struct WaitRaces: Sendable {
     static let lanes = 4
     /// The longest head start of one competitor over the other, in microseconds.
     static let jitterMax = 1_500
-    /// How far ahead the deadline of a race is set, in microseconds: around what reading and deciding take.
+    /// How far ahead the deadline of a race is set, in microseconds: around what reading and deciding take, on an idle
+    /// machine and, times one of the factors, on a busy one.
     static let deadlineAhead = 1_000...6_000
+    static let deadlineFactors = [1, 4, 16]
     static let user = "ann"
 
     let seed: UInt64
