@@ -2,14 +2,12 @@ internal import Orchestration
 
 /// JSON Schemas of replies and results.
 extension Reading {
-    /// The schema as JSON; a finding at its own place for everything that cannot be checked.
-    func schema(_ node: DocumentNode, _ what: String) -> JSONValue {
-        let document = node.json
-        if case .failure(let faults) = JSONSchema.compile(document) {
-            for fault in faults.all {
-                let hint = fault.pointer.hasSuffix("/pattern") ? "`enum`, `minLength` or a guard may do" : nil
-                error("schema", "\(what): \(fault)", node.place(of: fault.pointer), hint: hint)
-            }
+    /// The schema; a finding at its own place for everything that cannot be checked.
+    func schema(_ node: DocumentNode, _ what: String) -> SchemaDocument {
+        let document = SchemaDocument(node.json)
+        for fault in document.ownFaults {
+            let hint = fault.pointer.hasSuffix("/pattern") ? "`enum`, `minLength` or a guard may do" : nil
+            error("schema", "\(what): \(fault)", node.place(of: fault.pointer), hint: hint)
         }
         return document
     }

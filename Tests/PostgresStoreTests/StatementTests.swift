@@ -57,6 +57,9 @@ import Testing
         RelayStatements.mark,
         SessionsTable.upsert,
         TasksTable.upsert,
+        TasksTable.change,
+        InboxTable.finish,
+        HandlesTable.close,
     ]
 
     @Test func `every statement fits the schema, and no two share a name`() async throws {

@@ -9,6 +9,7 @@ final class ConsumerLane {
     let topicPartition: TopicPartition
     private(set) var hasStopped = false
     private let queue: OpaquePointer
+    private let skims: Bool
     /// Where the partition goes on, nil until the first record when it did not start at a number.
     private var nextOffset: Int64?
     /// Of the record before the one to start with, which is read once more and compared.
@@ -20,7 +21,8 @@ final class ConsumerLane {
         _ topicPartition: TopicPartition,
         wakeUp: WakeUp,
         startOffset: Int64,
-        expecting fingerprint: RecordFingerprint? = nil
+        expecting fingerprint: RecordFingerprint? = nil,
+        skims: Bool
     ) {
         guard let partition = Int32(exactly: topicPartition.partition),
             let queue = rd_kafka_queue_get_partition(client.handle, topicPartition.topic, partition)
@@ -29,6 +31,7 @@ final class ConsumerLane {
         var payload: UInt8 = 1
         rd_kafka_queue_io_event_enable(queue, wakeUp.writeEnd, &payload, 1)
         self.queue = queue
+        self.skims = skims
         self.topicPartition = topicPartition
         expected = fingerprint
         nextOffset = startOffset >= 0 ? startOffset : nil
@@ -55,7 +58,7 @@ final class ConsumerLane {
                 if let trouble = trouble(code, message) { return (records, trouble) }
                 continue
             }
-            let record = IncomingRecord(message, topicPartition)
+            let record = IncomingRecord(message, topicPartition, skims: skims)
             if let fingerprint = expected {
                 expected = nil
                 // Where compaction has taken the record away, there is nothing to compare with.

@@ -162,7 +162,8 @@ final class ConsumerLoop: @unchecked Sendable {
                     topicPartition,
                     wakeUp: wakeUp,
                     startOffset: offset,
-                    expecting: fingerprint
+                    expecting: fingerprint,
+                    skims: options.skimmedTopics.contains(topicPartition.topic)
                 )
             else {
                 mailbox.post(

@@ -3,13 +3,15 @@ internal import Orchestration
 
 extension IncomingRecord {
     /// Copies a message; the message stays the caller's.
-    init(_ message: UnsafeMutablePointer<rd_kafka_message_t>, _ topicPartition: TopicPartition) {
+    ///
+    /// - Parameter skims: of a fact of our own, only the header that says so is copied.
+    init(_ message: UnsafeMutablePointer<rd_kafka_message_t>, _ topicPartition: TopicPartition, skims: Bool) {
         self.init(
             topicPartition: topicPartition,
             offset: message.pointee.offset,
             key: copy(message.pointee.key, message.pointee.key_len),
             value: copy(message.pointee.payload, message.pointee.len),
-            headers: RecordHeader.all(of: message),
+            headers: RecordHeader.all(of: message, skims: skims),
             timestamp: Instant(timestampOf: message)
         )
     }
@@ -21,10 +23,12 @@ extension IncomingRecord {
 }
 
 extension RecordHeader {
-    fileprivate static func all(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> [Self] {
+    fileprivate static func all(of message: UnsafeMutablePointer<rd_kafka_message_t>, skims: Bool) -> [Self] {
         var list: OpaquePointer?
         guard rd_kafka_message_headers(message, &list) == RD_KAFKA_RESP_ERR_NO_ERROR, let list else { return [] }
+        if skims, isOwn(list) { return [PublishedForm.mark] }
         var headers: [Self] = []
+        headers.reserveCapacity(rd_kafka_header_cnt(list))
         var name: UnsafePointer<CChar>?
         var value: UnsafeRawPointer?
         var size = 0
@@ -34,6 +38,17 @@ extension RecordHeader {
             headers.append(Self(name: String(cString: found), value: copy(value, size)))
         }
         return headers
+    }
+
+    /// Whether one of the headers is the mark of our own facts.
+    private static func isOwn(_ list: OpaquePointer) -> Bool {
+        var (value, size, index) = (UnsafeRawPointer?.none, 0, 0)
+        while rd_kafka_header_get(list, index, PublishedForm.mark.name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR {
+            let bytes = UnsafeRawBufferPointer(start: value, count: size)
+            if let mark = PublishedForm.mark.value, bytes.elementsEqual(mark) { return true }
+            index += 1
+        }
+        return false
     }
 }
 

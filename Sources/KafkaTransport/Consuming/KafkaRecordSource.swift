@@ -9,6 +9,9 @@ package final class KafkaRecordSource: RecordSource {
         package var batchRecordsMax = 200
         /// Bytes after which a batch takes no further record.
         package var batchBytesMax = 4 << 20
+        /// Topics on which the worker's own facts come back to it. It only moves its position over them, so of their
+        /// headers only the one that marks them is copied.
+        package var skimmedTopics: Set<String> = []
 
         package init() {}
     }

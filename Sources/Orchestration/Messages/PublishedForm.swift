@@ -3,11 +3,11 @@ package enum PublishedForm {
     /// The `source` header of all that the worker publishes; so it recognises its own facts where it also reads.
     package static let source = "genesis-worker"
     package static let contentType = "application/json"
+    /// That header.
+    package static let mark = RecordHeader("source", source)
 
     /// Whether the worker has published this record itself.
-    package static func isOwn(_ record: IncomingRecord) -> Bool {
-        record.headers.contains { $0.name == "source" && $0.value.map { $0.elementsEqual(source.utf8) } == true }
-    }
+    package static func isOwn(_ record: IncomingRecord) -> Bool { record.headers.contains(mark) }
 
     /// The record of a domain event. `stateChange` stays inside.
     ///

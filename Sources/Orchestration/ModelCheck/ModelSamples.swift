@@ -15,7 +15,7 @@ struct ModelSamples {
         given = chart.nodes.first?.meta["modelcheck"] ?? .null
         let given = given
         outputs = workflow.actors.mapValues { actor in
-            given["outputs"][actor.name].array ?? [SchemaSample.value(of: actor.output)]
+            given["outputs"][actor.name].array ?? [SchemaSample.value(of: actor.output?.json ?? .null)]
         }
         let types = Set(chart.nodes.flatMap { $0.on.map { Self.type(of: $0.descriptor) } })
         for type in types.union([SessionMessages.start]) {
@@ -37,7 +37,7 @@ struct ModelSamples {
             node.on.filter { self.type(of: $0.descriptor) == type }.map(\.transition)
         }
         let reading = ProgramReading(transitions.compactMap(\.guardCondition).flatMap(\.sources))
-        let schemas = chart.nodes.compactMap { $0.park?.schemas[type] }
+        let schemas = chart.nodes.compactMap { $0.park?.schemas[type]?.json }
         var bases = schemas.map { SchemaSample.value(of: $0).object ?? [:] }
         if bases.isEmpty { bases = [[:]] }
         var made: [JSONValue] = bases.map { .object($0) }

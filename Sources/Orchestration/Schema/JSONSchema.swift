@@ -98,14 +98,6 @@ package struct JSONSchema: Equatable, Sendable {
         return compiling.compile(document)
     }
 
-    /// What is wrong with a value by a schema that is still a document; a document that is no schema fits nothing.
-    package static func faults(of value: JSONValue, against document: JSONValue) -> [Fault] {
-        switch compile(document) {
-        case .success(let schema): schema.validate(value)
-        case .failure(let faults): faults.all.map { Fault("", "cannot be checked: the schema's \($0)") }
-        }
-    }
-
     /// What is wrong with the value; empty when it fits. At most `faultsMax` faults and one that says there are more.
     package func validate(_ value: JSONValue) -> [Fault] {
         var validation = SchemaValidation(rules: rules)
@@ -115,6 +107,33 @@ package struct JSONSchema: Equatable, Sendable {
     package struct Faults: Error, Equatable, Sendable {
         /// At least one.
         package var all: [Fault]
+    }
+}
+
+/// A schema as it stands in a workflow file, compiled once.
+package struct SchemaDocument: Equatable, Sendable {
+    package let json: JSONValue
+    private let compiled: Result<JSONSchema, JSONSchema.Faults>
+
+    package init(_ json: JSONValue) {
+        self.json = json
+        compiled = JSONSchema.compile(json)
+    }
+
+    /// What is wrong with the document itself; empty when it is a schema.
+    package var ownFaults: [JSONSchema.Fault] {
+        switch compiled {
+        case .success: []
+        case .failure(let faults): faults.all
+        }
+    }
+
+    /// What is wrong with a value; a document that is no schema fits nothing.
+    package func faults(of value: JSONValue) -> [JSONSchema.Fault] {
+        switch compiled {
+        case .success(let schema): schema.validate(value)
+        case .failure(let faults): faults.all.map { JSONSchema.Fault("", "cannot be checked: the schema's \($0)") }
+        }
     }
 }
 

@@ -45,9 +45,8 @@ extension Turn {
     }
 
     private func misfit(_ message: SessionMessage, _ park: Park) -> String? {
-        guard let schema = park.schemas[message.type] else { return nil }
-        let faults = JSONSchema.faults(of: message.payload, against: schema)
-        return faults.isEmpty ? nil : "the payload does not fit: \(Self.listed(faults))"
+        guard let faults = park.schemas[message.type]?.faults(of: message.payload), !faults.isEmpty else { return nil }
+        return "the payload does not fit: \(Self.listed(faults))"
     }
 
     static func listed(_ faults: [JSONSchema.Fault]) -> String {

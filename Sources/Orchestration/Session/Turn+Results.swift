@@ -26,9 +26,7 @@ extension Turn {
         guard bytes <= resultBytesMax else {
             return (outputTooLarge, "the result has \(bytes) bytes, the limit is \(resultBytesMax)", [])
         }
-        guard !actor.output.isNull else { return nil }
-        let faults = JSONSchema.faults(of: output, against: actor.output)
-        guard !faults.isEmpty else { return nil }
+        guard let faults = actor.output?.faults(of: output), !faults.isEmpty else { return nil }
         return (invalidOutput, "the result does not fit the output of \(actor.name): \(listed(faults))", faults)
     }
 }

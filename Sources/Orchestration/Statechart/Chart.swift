@@ -172,7 +172,7 @@ package struct Park: Sendable, Equatable {
     /// What the flow wants to find again when it goes on; jq.
     package var contextData: Program?
     /// JSON Schemas of replies by event type.
-    package var schemas: JSONObject = [:]
+    package var schemas: [String: SchemaDocument] = [:]
     /// Users who may reply; jq to an array of user ids. Absent: everybody.
     package var allowedUsers: Program?
 

@@ -61,8 +61,8 @@ package struct Actor: Sendable, Equatable {
     package var resultType: String
     package var timeouts: TaskTimeouts
     package var retry: RetryPolicy
-    /// JSON Schema of the result.
-    package var output: JSONValue
+    /// JSON Schema of the result; nil when anything will do.
+    package var output: SchemaDocument?
 
     package init(
         name: String,
@@ -71,7 +71,7 @@ package struct Actor: Sendable, Equatable {
         resultType: String,
         timeouts: TaskTimeouts = TaskTimeouts(),
         retry: RetryPolicy = RetryPolicy(),
-        output: JSONValue = .null
+        output: SchemaDocument? = nil
     ) {
         self.name = name
         self.executor = executor
@@ -90,7 +90,7 @@ package struct Actor: Sendable, Equatable {
         resultType: String,
         timeouts: TaskTimeouts = TaskTimeouts(),
         retry: RetryPolicy = RetryPolicy(),
-        output: JSONValue = .null
+        output: SchemaDocument? = nil
     ) {
         self.init(
             name: name,

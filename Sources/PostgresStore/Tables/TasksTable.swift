@@ -105,6 +105,69 @@ enum TasksTable {
         }
     }
 
+    /// What changes in a task that is there; what it is and was asked stays. The conditions are those of `upsert`.
+    static let change = Statement(
+        "async_tasks_change",
+        """
+        UPDATE async_tasks AS t SET
+            status = u.status::task_status,
+            progress = CASE WHEN t.attempt = u.attempt
+                THEN greatest(t.progress, u.progress::numeric)
+                ELSE u.progress::numeric END,
+            progress_message = u.progress_message,
+            progress_details = u.progress_details,
+            result_data = u.result_data,
+            error_data = u.error_data,
+            execution_node = u.execution_node,
+            attempt = u.attempt,
+            retry_count = u.retry_count,
+            max_retries = u.max_retries,
+            deadline_at = u.deadline_at,
+            not_before = u.not_before,
+            requested_at = u.requested_at,
+            attempt_deadline_at = u.attempt_deadline_at,
+            total_deadline_at = u.total_deadline_at,
+            started_at = u.started_at,
+            completed_at = u.completed_at,
+            updated_at = u.updated_at
+        FROM unnest(
+            $1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::text[],
+            $9::bigint[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
+            $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[]
+        ) AS u (
+            id, status, progress, progress_message, progress_details, result_data, error_data, execution_node,
+            attempt, retry_count, max_retries, deadline_at, not_before, requested_at, attempt_deadline_at,
+            total_deadline_at, started_at, completed_at, updated_at
+        )
+        WHERE t.id = u.id AND t.status IN ('PENDING', 'RUNNING') AND u.attempt >= t.attempt
+            AND (u.attempt > t.attempt OR u.status <> 'PENDING' OR t.status = 'PENDING')
+        """
+    )
+
+    static func change(_ rows: [AsyncTask]) -> Step {
+        Step(change) { values in
+            values.column(rows) { $0.id }
+            values.column(rows) { $0.status.rawValue }
+            values.column(rows) { $0.progress.description }
+            values.column(rows) { $0.progressMessage }
+            values.column(rows) { $0.progressDetails }
+            values.column(rows) { $0.resultData }
+            values.column(rows) { $0.errorData }
+            values.column(rows) { $0.executionNode }
+            values.column(rows) { $0.attempt }
+            values.column(rows) { $0.retryCount }
+            values.column(rows) { $0.maxRetries }
+            values.column(rows) { $0.deadlineAt }
+            values.column(rows) { $0.notBefore }
+            values.column(rows) { $0.requestedAt }
+            values.column(rows) { $0.attemptDeadlineAt }
+            values.column(rows) { $0.totalDeadlineAt }
+            values.column(rows) { $0.startedAt }
+            values.column(rows) { $0.completedAt }
+            values.column(rows) { $0.updatedAt }
+        }
+    }
+
     static func read(_ row: inout RowReader) throws(StoreError) -> AsyncTask {
         AsyncTask(
             id: try row.value(),

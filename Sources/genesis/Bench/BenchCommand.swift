@@ -72,7 +72,16 @@ enum BenchCommand {
     static let waitingDefault = "1000,100000,1000000"
     static let waitingRange = 200...10_000_000
 
-    enum Scenario: String, CaseIterable { case intake, turns, relay, latency, parked, statechart, backlog }
+    enum Scenario: String, CaseIterable {
+        case intake, turns, relay, latency, parked, statechart, backlog
+
+        var measuresLatency: Bool {
+            switch self {
+            case .latency, .parked: true
+            case .intake, .turns, .relay, .statechart, .backlog: false
+            }
+        }
+    }
 
     @Sendable private static func run(_ invocation: Invocation) async throws {
         let word = try invocation.required("SCENARIO")
@@ -99,7 +108,7 @@ enum BenchCommand {
             }
             invocation.surroundings.errors.line("bench: A DEBUG BUILD IS MEASURED: ITS FIGURES MEAN NOTHING")
         }
-        let environment = try await BenchEnvironment(invocation)
+        let environment = try await BenchEnvironment(invocation, measuresLatency: scenario.measuresLatency)
         defer { environment.close() }
         var report: BenchReport
         switch scenario {

@@ -44,7 +44,6 @@ struct LatencyScenario: Sendable {
             startedAt: started,
             settings: [
                 "sessions": .int(sessions), "seconds": .int(seconds), "replies_per_second": .int(rate),
-                "fetch_wait_ms": .int(BenchEnvironment.fetchWaitMilliseconds),
             ],
             result: result,
             floor: .object(

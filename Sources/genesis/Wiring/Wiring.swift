@@ -70,7 +70,7 @@ enum Wiring {
         let worker = Worker(
             settings: settings,
             store: store,
-            source: try source(kafka, topics),
+            source: try source(kafka, topics, factsOn: settings.eventsTopic),
             sink: planted(try KafkaRecordSink(kafka)),
             catalog: catalog,
             caller: try httpClient(configuration),
@@ -121,7 +121,13 @@ enum Wiring {
         }
     }
 
-    private static func source(_ kafka: KafkaConfiguration, _ topics: [String]) throws -> KafkaRecordSource {
+    private static func source(
+        _ kafka: KafkaConfiguration,
+        _ topics: [String],
+        factsOn eventsTopic: String
+    ) throws -> KafkaRecordSource {
+        var options = KafkaRecordSource.Options()
+        options.skimmedTopics = [eventsTopic]
         #if DEBUG || CHAOS
             // Of each topic the partitions of these numbers, without a group: a first join takes seconds.
             if let text = getenv("GENESIS_CHAOS_PARTITIONS").map({ String(cString: $0) }) {
@@ -129,10 +135,10 @@ enum Wiring {
                 let partitions = topics.flatMap { topic in
                     numbers.map { TopicPartition(topic: topic, partition: $0) }
                 }
-                return try KafkaRecordSource(kafka, assigning: partitions)
+                return try KafkaRecordSource(kafka, assigning: partitions, options: options)
             }
         #endif
-        return try KafkaRecordSource(kafka, topics: topics)
+        return try KafkaRecordSource(kafka, topics: topics, options: options)
     }
 
     static func xstateMachine(source: String, file: String) throws -> String {

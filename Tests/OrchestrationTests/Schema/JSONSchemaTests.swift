@@ -156,12 +156,12 @@ import Testing
         definitions["d40"] = true
         let schema: JSONValue = ["$ref": "#/$defs/d0", "$defs": .object(definitions)]
         let value = (0..<40).reduce(JSONValue.int(1)) { value, _ in [value] }
-        #expect(JSONSchema.faults(of: value, against: schema).count == 1)
+        #expect(SchemaDocument(schema).faults(of: value).count == 1)
     }
 
     @Test func `the list of faults has an end`() {
         let value = JSONValue.array(Array(repeating: 1, count: 10_000))
-        let faults = JSONSchema.faults(of: value, against: ["items": ["type": "string"]])
+        let faults = SchemaDocument(["items": ["type": "string"]]).faults(of: value)
         #expect(faults.count == JSONSchema.faultsMax + 1)
     }
 }
