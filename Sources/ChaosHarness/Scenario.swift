@@ -47,7 +47,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .namesakes: ["resent_records"]
         case .backends, .crashes, .bouncer: ["reconnects"]
         case .connections: ["refused_connections", "reconnects"]
-        case .outage: ["broker_outages"]
+        case .outage: ["broker_outages", "broker_returns"]
         case .errors: ["errors_pushed"]
         case .diskFull: ["disk_full_answers"]
         case .walFull: ["server_deaths"]

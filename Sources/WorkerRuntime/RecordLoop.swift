@@ -74,6 +74,14 @@ actor RecordLoop {
                     case nil: break
                     }
                 case .partitionStopped(let partition, let reason): await stop(partition, reason)
+                case .brokersAway(let duration, let reason):
+                    log.warning(
+                        "the brokers are away",
+                        LogField("since", Instant.wallClock + Interval(microseconds: -duration.microseconds)),
+                        LogField("reason", reason)
+                    )
+                case .brokersBack(let duration):
+                    log.warning("the brokers are back", LogField("away_for", duration))
                 case .notice(let text): log.warning(text)
                 case .fatal(let reason): throw WorkerFailure("the Kafka client cannot go on: \(reason)")
                 }
