@@ -51,7 +51,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .errors: ["errors_pushed"]
         case .diskFull: ["disk_full_answers"]
         case .walFull: ["server_deaths"]
-        case .descriptors: ["starved_workers"]
+        case .descriptors: ["starved_workers", "sated_workers"]
         case .frozen: ["takeovers", "fenced"]
         }
     }

@@ -45,7 +45,10 @@ struct OutboxRelay: Sendable {
                     outage.reset()
                     if let began = outageBegan {
                         outageBegan = nil
-                        log.warning("the brokers take records again", LogField("waited", Interval(microseconds: Int64((.now - began) / .microseconds(1)))))
+                        log.warning(
+                            "the brokers take records again",
+                            LogField("waited", Interval(microseconds: Int64((.now - began) / .microseconds(1))))
+                        )
                     }
                 }
             } catch {

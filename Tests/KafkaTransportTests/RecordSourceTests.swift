@@ -200,7 +200,9 @@ import Testing
         #expect(await source.source.next() == nil)
     }
 
-    @Test func `an outage is told once, and its end once, also where no record comes, and reading goes on`() async throws {
+    @Test func `an outage is told once, and its end once, also where no record comes, and reading goes on`()
+        async throws
+    {
         let broker = try TestBroker(topics: "t:1")
         try await broker.fill("t", count: 5)
         let source = try broker.source("t")

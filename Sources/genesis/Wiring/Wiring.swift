@@ -38,6 +38,7 @@ enum Wiring {
     }
 
     static func runWorker(_ configuration: Configuration) async throws {
+        try OpenFiles.require(OpenFiles.workerMin)
         let workflows = try workflows(configuration)
         var kafka = try kafka(configuration)
         let migrator = try Migrator(
