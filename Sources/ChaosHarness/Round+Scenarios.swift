@@ -127,12 +127,16 @@ extension Round {
         }
     }
 
+    /// How long nobody else gets a connection.
+    private static let takenMicroseconds: Int64 = 8_000_000
+
     func connections() async throws {
         try await withFleet(fleet) {
             try await self.pause(1_500)
             var taken: [Database] = []
             defer { for connection in taken { connection.close() } }
-            for _ in 0..<100 {
+            let began = MonotonicClock.microseconds()
+            while MonotonicClock.microseconds() - began < Self.takenMicroseconds {
                 // What the workers give up, we take.
                 for name in ["w0", "w1", "w2"] { try? self.field.terminateConnections(of: name) }
                 for _ in 0..<250 {

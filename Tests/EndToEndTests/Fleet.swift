@@ -231,7 +231,7 @@ final class Fleet: Sendable {
                     records += batch.records
                     await source.done(batch)
                     if records.count >= count { return records }
-                case .revoked, .partitionStopped, .notice, .fatal: break
+                case .revoked, .partitionStopped, .brokersAway, .brokersBack, .notice, .fatal: break
                 }
             }
             return records
