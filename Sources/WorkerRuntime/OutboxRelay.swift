@@ -14,7 +14,8 @@ struct OutboxRelay: Sendable {
         var renewAt = ContinuousClock.now
         // Whether more is waiting than one batch takes. If not, shares would only make more and smaller transactions.
         var isBehind = false
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("the relay waits", settings, log)
+        var idle = Backoff(initial: settings.relayPollInterval, longest: settings.idlePollMax)
         var outage = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
         var outageBegan: ContinuousClock.Instant?
         // What an earlier process of this name still holds is ours, under a new epoch.
@@ -27,10 +28,14 @@ struct OutboxRelay: Sendable {
                     lanes = try await store.leaseLanes(owner: settings.node, duration: settings.laneLeaseDuration)
                 }
                 let batch = try await workOff(lanes, shares: isBehind ? settings.relayShares : 1)
-                backoff.reset()
+                hindrance.passed()
                 isBehind = batch.found >= settings.relayBatchMax
+                if batch.found > 0 { idle.reset() }
                 if batch.found == 0 {
-                    await bell.wait(atMost: settings.relayPollInterval)
+                    // Who holds all lanes is woken by whatever this process commits; with others about, their commits have
+                    // rows for our lanes and cannot wake us.
+                    let isAlone = lanes.count == OutboxMessage.laneCount
+                    await bell.wait(atMost: isAlone ? idle.advance() : settings.relayPollInterval)
                 } else if batch.settled == 0 {
                     if outageBegan == nil {
                         outageBegan = .now
@@ -47,7 +52,7 @@ struct OutboxRelay: Sendable {
                         outageBegan = nil
                         log.warning(
                             "the brokers take records again",
-                            LogField("waited", Interval(microseconds: Int64((.now - began) / .microseconds(1))))
+                            LogField("waited", Interval(began.duration(to: .now)))
                         )
                     }
                 }
@@ -56,9 +61,8 @@ struct OutboxRelay: Sendable {
                 case .broken(let reason): throw WorkerFailure(reason)
                 case .conflict, .fenced, .unavailable, .exhausted, .refused:
                     // What was sent and not marked is sent again, with the same ids.
-                    log.warning("the relay waits", LogField("reason", error.reason))
                     renewAt = ContinuousClock.now
-                    await backoff.pause()
+                    await hindrance.pause(error.reason)
                 }
             }
         }

@@ -159,6 +159,21 @@ final class Tries: Sendable {
         #expect(log.count("not taken by Kafka") == 0)
     }
 
+    @Test func `while the database is away its absence is told once by each part, and its end once`() async throws {
+        let log = KeptLog()
+        var settings = WorkerSettings(node: "test")
+        (settings.backoffInitial, settings.backoffMax) = (.milliseconds(1), .milliseconds(2))
+        var hindrance = Hindrance("cannot read the inbox", settings, log)
+        hindrance.passed()
+        for outage in 1...2 {
+            for _ in 0..<20 { await hindrance.pause("too many clients") }
+            hindrance.passed()
+            hindrance.passed()
+            #expect(log.count("cannot read the inbox", atLeast: .warning) == outage)
+            #expect(log.count("cannot read the inbox: over", atLeast: .warning) == outage)
+        }
+    }
+
     @Test func `what the source says of an outage stands in the log, with its beginning and its length`() async throws {
         let harness = RuntimeHarness()
         let log = KeptLog()
