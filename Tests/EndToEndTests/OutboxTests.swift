@@ -112,7 +112,7 @@ import Testing
         let first = try await names(atLeast: (keys - 1) * each + 2)
         #expect(first["k7"] == ["7.1", "7.2"])
         let dead = try await fleet.sql("SELECT id FROM event_outbox WHERE status = 'DEAD'")
-        try await fleet.genesis("outbox", "skip", dead, "--yes").requireSuccess()
+        try await fleet.genesis("outbox", "skip", dead, "--reason", "too large", "--yes").requireSuccess()
         try await eventually("the rest is sent") {
             try await fleet.sql("SELECT count(*) FROM event_outbox WHERE status <> 'SENT'") == "0"
         }
