@@ -2,8 +2,9 @@
 # Installs what the build and the development environment need and this machine lacks. Does nothing when all is there.
 set -eu
 
-# Library packages for the build; PostgreSQL's server for `genesis dev` and the tests; faketime for one test.
-packages="faketime pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev libcurl4-openssl-dev postgresql"
+# Library packages for the build; PostgreSQL's server for `genesis dev` and the tests; faketime for one test; PgBouncer
+# for the faults that are tried with a pooler.
+packages="faketime pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev libcurl4-openssl-dev postgresql pgbouncer"
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]
@@ -33,6 +34,13 @@ if command -v dpkg-query >/dev/null 2>&1; then
         fi
         $as_root apt-get update -q
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+        # Debian starts its pooler as a service; ours are started by the tests, with files of their own.
+        case "$missing " in
+        *" pgbouncer "*)
+            $as_root update-rc.d pgbouncer disable >/dev/null 2>&1 || true
+            $as_root invoke-rc.d pgbouncer stop >/dev/null 2>&1 || true
+            ;;
+        esac
     fi
 else
     for library in libpq rdkafka yaml-0.1 libcurl; do

@@ -53,7 +53,9 @@ package enum Guards {
                 "cannot take partitions yet"
             )
         ),
-        ("broker_outages", log("waiting for the brokers", "the brokers take nothing, waiting", "not taken by Kafka")),
+        ("broker_outages", log("the brokers are away")),
+        ("broker_returns", log("the brokers are back")),
+        ("relay_outages", log("the brokers take nothing, waiting")),
         (
             "resent_records",
             """

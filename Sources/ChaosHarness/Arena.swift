@@ -29,7 +29,8 @@ package final class Arena: Sendable {
             folder: "\(folder)/postgres",
             durability: .crashSafe,
             tcp: true,
-            settings: ["max_wal_size=256MB", "checkpoint_timeout=5min"] + settings
+            // WAL that is kept for reuse would be room on a full disk.
+            settings: ["max_wal_size=256MB", "checkpoint_timeout=5min", "wal_recycle=off"] + settings
         )
         let database = Database(cluster.connectionString())
         try database.rows("DROP DATABASE IF EXISTS \(Self.template)")

@@ -223,7 +223,7 @@ package actor Clients {
                 }
                 await source.done(batch)
             case .partitionStopped(_, let reason), .fatal(let reason): failure = reason
-            case .revoked, .notice: break
+            case .revoked, .brokersAway, .brokersBack, .notice: break
             }
         }
     }

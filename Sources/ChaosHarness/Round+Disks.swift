@@ -80,12 +80,16 @@ extension Round {
         }
     }
 
+    /// How long a server without room for its WAL is given to end, in microseconds; it first tries to recover.
+    private static let serverDeathLimit: Int64 = 20_000_000
+
     func walFull(_ disk: SmallDisk) async throws {
         let cluster = field.arena.cluster
         try await withFleet(fleet) {
             try await Task.sleep(for: .milliseconds(2_000))
             disk.fill()
-            for _ in 0..<100 where cluster.isRunning {
+            let began = MonotonicClock.microseconds()
+            while cluster.isRunning, MonotonicClock.microseconds() - began < Self.serverDeathLimit {
                 _ = try? self.field.database.rows("SELECT pg_switch_wal()")
                 try await Task.sleep(for: .milliseconds(100))
             }

@@ -47,19 +47,20 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .namesakes: ["resent_records"]
         case .backends, .crashes, .bouncer: ["reconnects"]
         case .connections: ["refused_connections", "reconnects"]
-        case .outage: ["broker_outages"]
+        case .outage: ["broker_outages", "broker_returns"]
         case .errors: ["errors_pushed"]
         case .diskFull: ["disk_full_answers"]
         case .walFull: ["server_deaths"]
-        case .descriptors: ["starved_workers"]
+        case .descriptors: ["starved_workers", "sated_workers"]
         case .frozen: ["takeovers", "fenced"]
         }
     }
 
     package func round(seed: UInt64, arena: Arena, keepsFolder: Bool = false) async throws -> RoundReport {
         if self == .bouncer, !Self.hasBouncer {
-            say("skipped bouncer: PgBouncer is not installed (apt-get install pgbouncer)")
-            return RoundReport(scenario: rawValue, seed: seed, counts: ["skipped": 1], folder: "")
+            // `make setup` installs it, so its absence is a fault and not a reason to skip.
+            let missing = "PgBouncer is not installed (make setup)"
+            return RoundReport(scenario: rawValue, seed: seed, violations: [missing], folder: "")
         }
         guard needsSmallDisk else { return try await round(seed, arena, keepsFolder, nil) }
         guard SmallDisk.isPossible else {

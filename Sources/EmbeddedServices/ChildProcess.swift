@@ -11,6 +11,7 @@ package final class ChildProcess: @unchecked Sendable {
     private let lifeline: Int32
     private let lock = ProcessLock()
     private var exit: Int32?
+    private var isReleased = false
 
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -85,7 +86,8 @@ package final class ChildProcess: @unchecked Sendable {
     }
 
     deinit {
-        if exitCode == nil { _ = stop() }
+        if exitCode == nil { stop() }
+        release()
     }
 
     /// Sends a signal to the program; does nothing when it has ended.
@@ -102,13 +104,22 @@ package final class ChildProcess: @unchecked Sendable {
     /// Ends the program: the termination signal, then SIGKILL after `graceSeconds`.
     @discardableResult
     package func stop(graceSeconds: Int = 20) -> Int32 {
-        close(lifeline)
+        release()
         for _ in 0..<graceSeconds * 100 {
             if let code = exitCode { return code }
             usleep(10_000)
         }
         kill(processID, SIGKILL)
         return wait()
+    }
+
+    /// Closes the lifeline, once: its number may soon be another file's.
+    private func release() {
+        let isFirst = lock.withLock {
+            defer { isReleased = true }
+            return !isReleased
+        }
+        if isFirst { close(lifeline) }
     }
 
     private func reap(options: Int32) -> Int32? {

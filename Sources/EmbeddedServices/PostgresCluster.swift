@@ -98,11 +98,12 @@ package final class PostgresCluster: @unchecked Sendable {
         try begin(afterKill: wasKilled)
     }
 
-    /// How often a server is started that finds the last children of a killed one still about, a moment apart.
-    private static let startsAfterKillMax = 50
+    /// How long a server is started again and again that finds the last children of a killed one still about.
+    private static let startsAfterKillSecondsMax = 5
 
     private func begin(afterKill: Bool) throws {
-        for _ in 1..<(afterKill ? Self.startsAfterKillMax : 1) {
+        let deadline = time(nil) + (afterKill ? Self.startsAfterKillSecondsMax : 0)
+        while time(nil) < deadline {
             if (try? begin()) != nil { return }
             usleep(100_000)
         }

@@ -115,6 +115,12 @@ package final class KeptLog: LogSink {
     }
 
     /// How often something was said.
-    package func count(_ message: String) -> Int { messages.count { $0 == message } }
+    package func count(_ message: String, atLeast level: LogLevel = .debug) -> Int {
+        kept.withLock { $0.count { $0.message == message && $0.level >= level } }
+    }
+    /// The names of the fields that it was said with first.
+    package func fields(of message: String) -> [String] {
+        kept.withLock { $0.first { $0.message == message }?.fields.map(\.name) ?? [] }
+    }
     package var messages: [String] { kept.withLock { $0.map(\.message) } }
 }

@@ -8,6 +8,7 @@ extension Committer {
             store: store,
             decider: BatchDecider(settings: settings, store: store, catalog: catalog),
             relayBell: Bell(),
+            tasksBell: Bell(),
             watchdog: Watchdog(limit: settings.stallLimit),
             log: log
         )

@@ -6,6 +6,7 @@ package struct Committer: Sendable {
     let store: any Store
     let decider: BatchDecider
     let relayBell: Bell
+    let tasksBell: Bell
     let watchdog: Watchdog
     let log: any LogSink
 
@@ -37,6 +38,7 @@ package struct Committer: Sendable {
         var conflicts = 0
         var isUncertain = false
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var outage = Hindrance("the database is away, waiting", settings, log)
         while true {
             do throws(StoreError) {
                 if isUncertain, try await isMoved() { return .done }
@@ -50,9 +52,13 @@ package struct Committer: Sendable {
                     try await store.commit(batch)
                     isUncertain = false
                 }
+                outage.passed()
                 report(decided)
                 if !batch.outbox.isEmpty || decided.commits.contains(where: { !$0.outbox.isEmpty }) {
                     await relayBell.ring()
+                }
+                if decided.commits.contains(where: { $0.tasks.contains(where: \.movesQueue) }) {
+                    await tasksBell.ring()
                 }
                 return .done
             } catch {
@@ -68,9 +74,8 @@ package struct Committer: Sendable {
                 case .fenced(let reason): return .fenced(reason)
                 case .refused(let reason): return .refused(reason)
                 case .unavailable(let reason), .exhausted(let reason):
-                    log.warning("the database is away, waiting", LogField("reason", reason))
                     watchdog.excuse(work)
-                    await backoff.pause()
+                    await outage.pause(reason)
                     if Task.isCancelled { return .fenced("the worker is stopping; the database is away: \(reason)") }
                 case .broken(let reason): throw WorkerFailure(reason)
                 }

@@ -32,7 +32,7 @@ struct DeadlineSweeper: Sendable {
     }
 
     func run() async throws {
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("cannot look for deadlines", settings, log)
         var waiting: [MessageID: Revisit] = [:]
         while !Task.isCancelled {
             do throws(StoreError) {
@@ -43,7 +43,7 @@ struct DeadlineSweeper: Sendable {
                 let ids = Set(found.map(\.message.id))
                 waiting = waiting.filter { ids.contains($0.key) }
                 let due = found.filter { (waiting[$0.message.id]?.at ?? now) <= now }
-                backoff.reset()
+                hindrance.passed()
                 if !due.isEmpty { Failpoint.reach(.deadlinesFound) }
                 do {
                     for (input, message) in due {
@@ -58,8 +58,7 @@ struct DeadlineSweeper: Sendable {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
                 case .conflict, .fenced, .unavailable, .exhausted, .refused:
-                    log.warning("cannot look for deadlines", LogField("reason", error.reason))
-                    await backoff.pause()
+                    await hindrance.pause(error.reason)
                 }
             }
         }

@@ -9,15 +9,17 @@ struct InboxPoller: Sendable {
     let log: any LogSink
 
     func run() async throws {
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("cannot read the inbox", settings, log)
+        var idle = Backoff(initial: settings.inboxPollInterval, longest: settings.idlePollMax)
         while !Task.isCancelled {
             do throws(StoreError) {
                 let rows = try await store.receivedCommands(limit: settings.inboxBatchMax)
-                backoff.reset()
+                hindrance.passed()
                 if rows.isEmpty {
-                    await Backoff.sleep(settings.inboxPollInterval)
+                    await idle.pause()
                     continue
                 }
+                idle.reset()
                 Failpoint.reach(.inboxRead)
                 do {
                     for row in rows where row.payload.object == nil {
@@ -36,8 +38,7 @@ struct InboxPoller: Sendable {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
                 case .conflict, .fenced, .unavailable, .exhausted, .refused:
-                    log.warning("cannot read the inbox", LogField("reason", error.reason))
-                    await backoff.pause()
+                    await hindrance.pause(error.reason)
                 }
             }
         }

@@ -14,8 +14,10 @@ struct OutboxRelay: Sendable {
         var renewAt = ContinuousClock.now
         // Whether more is waiting than one batch takes. If not, shares would only make more and smaller transactions.
         var isBehind = false
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("the relay waits", settings, log)
+        var idle = Backoff(initial: settings.relayPollInterval, longest: settings.idlePollMax)
         var outage = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var outageBegan: ContinuousClock.Instant?
         // What an earlier process of this name still holds is ours, under a new epoch.
         try? await store.releaseLanes(owner: settings.node)
         while !Task.isCancelled {
@@ -26,24 +28,41 @@ struct OutboxRelay: Sendable {
                     lanes = try await store.leaseLanes(owner: settings.node, duration: settings.laneLeaseDuration)
                 }
                 let batch = try await workOff(lanes, shares: isBehind ? settings.relayShares : 1)
-                backoff.reset()
+                hindrance.passed()
                 isBehind = batch.found >= settings.relayBatchMax
+                if batch.found > 0 { idle.reset() }
                 if batch.found == 0 {
-                    await bell.wait(atMost: settings.relayPollInterval)
+                    // Who holds all lanes is woken by whatever this process commits; with others about, their commits have
+                    // rows for our lanes and cannot wake us.
+                    let isAlone = lanes.count == OutboxMessage.laneCount
+                    await bell.wait(atMost: isAlone ? idle.advance() : settings.relayPollInterval)
                 } else if batch.settled == 0 {
-                    log.warning("the brokers take nothing, waiting", LogField("records", batch.found))
+                    if outageBegan == nil {
+                        outageBegan = .now
+                        log.warning(
+                            "the brokers take nothing, waiting",
+                            LogField("records", batch.found),
+                            LogField("reason", batch.trouble ?? "")
+                        )
+                    }
                     await outage.pause()
                 } else {
                     outage.reset()
+                    if let began = outageBegan {
+                        outageBegan = nil
+                        log.warning(
+                            "the brokers take records again",
+                            LogField("waited", Interval(began.duration(to: .now)))
+                        )
+                    }
                 }
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
                 case .conflict, .fenced, .unavailable, .exhausted, .refused:
                     // What was sent and not marked is sent again, with the same ids.
-                    log.warning("the relay waits", LogField("reason", error.reason))
                     renewAt = ContinuousClock.now
-                    await backoff.pause()
+                    await hindrance.pause(error.reason)
                 }
             }
         }
@@ -59,7 +78,7 @@ struct OutboxRelay: Sendable {
             for _ in 0..<Self.lastBatchesMax {
                 let rows = try await store.dueOutbox(lanes: lanes, limit: settings.relayBatchMax)
                 if rows.isEmpty { break }
-                let outcomes = try await publish(rows)
+                let outcomes = try await publish(rows).outcomes
                 if !outcomes.isEmpty { try await store.markOutbox(outcomes, lanes: lanes) }
                 if outcomes.count < rows.count || outcomes.contains(where: { $0.result != .sent }) { break }
             }
@@ -73,6 +92,8 @@ struct OutboxRelay: Sendable {
     private struct Progress: Sendable {
         var found = 0
         var settled = 0
+        /// Why the brokers took nothing.
+        var trouble: String?
     }
 
     /// One batch of each share of the lanes, side by side: while one waits for the brokers, another waits for the
@@ -99,6 +120,7 @@ struct OutboxRelay: Sendable {
             case .success(let some):
                 total.found += some.found
                 total.settled += some.settled
+                total.trouble = some.trouble ?? total.trouble
             // What ends the worker is told before what can be waited for.
             case .failure(.broken(let reason)): throw .broken(reason: reason)
             case .failure(let error): failure = error
@@ -112,35 +134,46 @@ struct OutboxRelay: Sendable {
         let rows = try await store.dueOutbox(lanes: share, limit: settings.relayBatchMax)
         if rows.isEmpty { return Progress() }
         Failpoint.reach(.outboxRead)
-        let outcomes: [OutboxOutcome]
+        let (outcomes, trouble): ([OutboxOutcome], String?)
         do {
-            outcomes = try await publish(rows)
+            (outcomes, trouble) = try await publish(rows)
         } catch {
             throw StoreError.broken(reason: "\(error)")
         }
         Failpoint.reach(.recordsAcknowledged)
         if !outcomes.isEmpty { try await store.markOutbox(outcomes, lanes: share) }
-        return Progress(found: rows.count, settled: outcomes.count)
+        return Progress(found: rows.count, settled: outcomes.count, trouble: trouble)
     }
 
-    /// Sends the rows and says what became of them; nothing of those that failed because no broker answers.
-    private func publish(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome] {
+    /// Sends the rows and says what became of them; of those that failed because no broker answers only why.
+    private func publish(_ rows: [OutboxMessage]) async throws -> (outcomes: [OutboxOutcome], trouble: String?) {
         let sent = try await sendInRounds(rows)
         let troubled = Set(sent.filter { $0.result.isFailure }.map(\.row.topic))
         let served = troubled.isEmpty ? [] : await sink.served(of: troubled)
-        return sent.compactMap { row, result in
+        var outcomes: [OutboxOutcome] = []
+        var trouble: String?
+        for (row, result) in sent {
             guard case .failed(let error, _) = result else {
-                return OutboxOutcome(id: row.id, lane: row.lane, result: result)
+                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
+                continue
             }
-            // Nobody answers, and no record is to blame: counted as tries, an outage of minutes would leave them DEAD.
-            guard let served else { return nil }
+            guard let served else {
+                // Nobody answers, and no record is to blame: counted as tries, an outage of minutes would leave them
+                // DEAD; told one by one, it would fill the log.
+                trouble = error
+                continue
+            }
+            log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", error))
             let isBlamed = served.contains(row.topic)
-            return OutboxOutcome(
-                id: row.id,
-                lane: row.lane,
-                result: isBlamed ? result : .delayed(error: error, retryAfter: settings.relayOutageDelay)
+            outcomes.append(
+                OutboxOutcome(
+                    id: row.id,
+                    lane: row.lane,
+                    result: isBlamed ? result : .delayed(error: error, retryAfter: settings.relayOutageDelay)
+                )
             )
         }
+        return (outcomes, trouble)
     }
 
     /// Sends in rounds, each with at most one row of a topic and key: a row is sent only once those before it are
@@ -181,9 +214,7 @@ struct OutboxRelay: Sendable {
     private func outcome(of row: OutboxMessage, _ answer: SendResult) throws -> OutboxOutcome.Result {
         switch answer {
         case .sent: return .sent
-        case .failed(let reason):
-            log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
-            return .failed(error: reason, retryAfter: Self.retryDelay(row.retryCount, settings))
+        case .failed(let reason): return .failed(error: reason, retryAfter: Self.retryDelay(row.retryCount, settings))
         case .refused(let reason):
             log.error("refused by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
             return .dead(error: reason)

@@ -46,14 +46,14 @@ struct SetAsideReader: Sendable {
     let log: any LogSink
 
     func run() async throws {
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("cannot look for sessions that were set aside", settings, log)
         while !Task.isCancelled {
             do throws(StoreError) {
                 let letters = try await store.waitingRecords(
                     schemaVersion: settings.schemaVersionMax,
                     limit: settings.setAsideBatchMax
                 )
-                backoff.reset()
+                hindrance.passed()
                 do {
                     for letter in letters { try await takeUp(letter) }
                 } catch {
@@ -64,8 +64,7 @@ struct SetAsideReader: Sendable {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
                 case .conflict, .fenced, .unavailable, .exhausted, .refused:
-                    log.warning("cannot look for sessions that were set aside", LogField("reason", error.reason))
-                    await backoff.pause()
+                    await hindrance.pause(error.reason)
                 }
             }
         }

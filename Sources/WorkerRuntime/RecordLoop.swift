@@ -74,6 +74,14 @@ actor RecordLoop {
                     case nil: break
                     }
                 case .partitionStopped(let partition, let reason): await stop(partition, reason)
+                case .brokersAway(let duration, let reason):
+                    log.warning(
+                        "the brokers are away",
+                        LogField("since", Instant.wallClock + Interval(microseconds: -duration.microseconds)),
+                        LogField("reason", reason)
+                    )
+                case .brokersBack(let duration):
+                    log.warning("the brokers are back", LogField("away_for", duration))
                 case .notice(let text): log.warning(text)
                 case .fatal(let reason): throw WorkerFailure("the Kafka client cannot go on: \(reason)")
                 }
@@ -95,16 +103,17 @@ actor RecordLoop {
     private var checks: [Fuse] = []
 
     private func awaitCluster() async throws -> String {
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("waiting for the brokers", settings, log)
         while true {
             do throws(TransportError) {
-                return try await source.clusterID()
+                let id = try await source.clusterID()
+                hindrance.passed()
+                return id
             } catch {
                 if Task.isCancelled { throw CancellationError() }
                 switch error {
                 case .unavailable(let reason):
-                    log.warning("waiting for the brokers", LogField("reason", reason))
-                    await backoff.pause()
+                    await hindrance.pause(reason)
                 case .invalidConfiguration(let reason): throw WorkerFailure(reason)
                 }
             }
@@ -116,7 +125,7 @@ actor RecordLoop {
     /// An assignment that has ended meanwhile takes nothing: it would fence the partition's new owner, and neither
     /// would go on with it.
     private func take(_ partitions: [TopicPartition], generation: Int) async throws {
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("cannot take partitions yet", settings, log)
         while isTaking, !Task.isCancelled { await Backoff.sleep(Self.takingPollInterval) }
         isTaking = true
         defer { isTaking = false }
@@ -127,6 +136,7 @@ actor RecordLoop {
                     partitions: partitions.sorted(),
                     owner: settings.node
                 )
+                hindrance.passed()
                 guard generation > lastEnded else { return }
                 var offsets: [TopicPartition: StartOffset] = [:]
                 for position in positions {
@@ -158,8 +168,7 @@ actor RecordLoop {
                 switch error {
                 case .broken(let reason), .refused(let reason): return fail(WorkerFailure(reason))
                 case .conflict(let reason), .fenced(let reason), .unavailable(let reason), .exhausted(let reason):
-                    log.warning("cannot take partitions yet", LogField("reason", reason))
-                    await backoff.pause()
+                    await hindrance.pause(reason)
                 }
             }
         }

@@ -23,7 +23,8 @@ actor TaskQueue {
     /// Nil in a worker that does no tasks itself.
     private let caller: (any HTTPCaller)?
     private let log: any LogSink
-    private let bell = Bell()
+    /// Rung by this process's commits when a task waits for its turn, and by calls that end.
+    private let bell: Bell
     private var calls: [TaskID: Call] = [:]
     private var failure: WorkerFailure?
 
@@ -33,6 +34,7 @@ actor TaskQueue {
         committer: Committer,
         catalog: WorkflowCatalog,
         caller: (any HTTPCaller)?,
+        bell: Bell,
         log: any LogSink
     ) {
         self.settings = settings
@@ -40,13 +42,15 @@ actor TaskQueue {
         self.committer = committer
         self.catalog = catalog
         self.caller = caller
+        self.bell = bell
         self.log = log
     }
 
     /// Works until cancelled; then lets calls end for a while, and hands the rest back.
     func run() async throws {
         guard caller != nil else { return await Self.untilCancelled() }
-        var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
+        var hindrance = Hindrance("cannot give tasks their turn", settings, log)
+        var idle = Backoff(initial: settings.taskPollInterval, longest: settings.idlePollMax)
         var renewAt = ContinuousClock.now
         while !Task.isCancelled {
             do throws(StoreError) {
@@ -55,16 +59,17 @@ actor TaskQueue {
                     try await renew()
                 }
                 let taken = try await takeTurns()
-                backoff.reset()
+                hindrance.passed()
                 if let failure { throw StoreError.broken(reason: failure.description) }
-                if taken == 0 { await bell.wait(atMost: settings.taskPollInterval) }
+                if taken > 0 { idle.reset() }
+                // Leases of calls on their way must be renewed in time.
+                if taken == 0 { await bell.wait(atMost: calls.isEmpty ? idle.advance() : settings.taskPollInterval) }
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
                 case .conflict, .fenced, .unavailable, .exhausted, .refused:
-                    log.warning("cannot give tasks their turn", LogField("reason", error.reason))
                     giveUpUntrusted()
-                    await backoff.pause()
+                    await hindrance.pause(error.reason)
                 }
             }
         }

@@ -38,7 +38,7 @@ package struct Worker: Sendable {
         until stop: @escaping @Sendable () async -> Void,
         onStall: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws {
-        let bell = Bell()
+        let (bell, tasksBell) = (Bell(), Bell())
         let watchdog = Watchdog(limit: settings.stallLimit)
         watchdog.start(onStall)
         defer { watchdog.stop() }
@@ -47,6 +47,7 @@ package struct Worker: Sendable {
             store: store,
             decider: BatchDecider(settings: settings, store: store, catalog: catalog),
             relayBell: bell,
+            tasksBell: tasksBell,
             watchdog: watchdog,
             log: log
         )
@@ -74,6 +75,7 @@ package struct Worker: Sendable {
             committer: committer,
             catalog: catalog,
             caller: caller,
+            bell: tasksBell,
             log: log
         )
         let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: bell, log: log)

@@ -45,14 +45,19 @@ package struct WorkerSettings: Sendable {
 
     /// How many inserted rows are decided in one transaction.
     package var inboxBatchMax = 100
-    /// The pause between two looks at the inbox when there was nothing.
+    /// The first pause between two looks at the inbox when there was nothing.
     package var inboxPollInterval = Interval.milliseconds(100)
+
+    /// The longest pause between two looks at the inbox, the outbox or the queue while there is nothing; each is twice the
+    /// one before, until there is something.
+    package var idlePollMax = Interval.seconds(1)
 
     /// How many outbox rows are read, sent and marked together, for each share of the lanes.
     package var relayBatchMax = 500
     /// How many shares of the lanes are worked on side by side; each takes a connection now and then.
     package var relayShares = 3
-    /// The longest pause between two looks at the outbox; commits of this process wake the relay at once.
+    /// The first pause between two looks at the outbox, and the longest while other workers hold lanes too; commits of
+    /// this process wake the relay at once.
     package var relayPollInterval = Interval.milliseconds(250)
     package var laneLeaseDuration = Interval.seconds(15)
     /// The first pause before a record that was not taken is sent again; doubled each time, with jitter.
@@ -66,7 +71,7 @@ package struct WorkerSettings: Sendable {
     /// How many queued tasks of one tenant, and of one user, may have their turn at once in the fleet; nil for any number.
     package var tasksPerTenant: Int?
     package var tasksPerUser: Int?
-    /// The pause between two looks at the queue when there was nothing.
+    /// The first pause between two looks at the queue when there was nothing; commits of this process wake it at once.
     package var taskPollInterval = Interval.milliseconds(250)
     /// How long a task that was given its turn may take to begin.
     package var turnLease = Interval.seconds(30)

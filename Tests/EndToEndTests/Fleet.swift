@@ -30,8 +30,10 @@ final class Fleet: Sendable {
     /// Where the workflow files are.
     let workflows: String
 
-    /// - Parameter workflow: the only workflow, instead of those of the product.
-    init(partitions: Int = 2, workflow: String? = nil) async throws {
+    /// - Parameters:
+    ///   - workflow: the only workflow, instead of those of the product.
+    ///   - isWithoutDeadLetterTopics: the brokers have no `.dlq`.
+    init(partitions: Int = 2, workflow: String? = nil, isWithoutDeadLetterTopics: Bool = false) async throws {
         workflows = workflow == nil ? Self.root.appending(path: "Workflows").path : "\(folder)/workflows"
         if let workflow {
             try FileManager.default.createDirectory(atPath: workflows, withIntermediateDirectories: true)
@@ -47,7 +49,8 @@ final class Fleet: Sendable {
         databaseURL = cluster.connectionString(database: name)
 
         let address = "\(folder)/broker.address"
-        let list = (Self.topics + Self.topics.map { $0 + ".dlq" }).map { "\($0):\(partitions)" }.joined(separator: ",")
+        let copies = isWithoutDeadLetterTopics ? [] : Self.topics.map { $0 + ".dlq" }
+        let list = (Self.topics + copies).map { "\($0):\(partitions)" }.joined(separator: ",")
         broker = try ChildProcess(
             [
                 Self.executable, "broker", "--address-file", address, "--topics", list, "--control-socket",
@@ -107,6 +110,37 @@ final class Fleet: Sendable {
     }
 
     // MARK: Processes
+
+    /// PgBouncer in transaction mode before the database, and how to reach that through it.
+    func pooler(servers: Int, port: Int) async throws -> (process: ChildProcess, url: String) {
+        let file = "\(folder)/pgbouncer.ini"
+        let server = databaseURL.split(separator: " ").prefix(2).joined(separator: " ")
+        try """
+        [databases]
+        * = \(server) user=postgres
+        [pgbouncer]
+        listen_addr = 127.0.0.1
+        listen_port = \(port)
+        unix_socket_dir =
+        auth_type = any
+        pool_mode = transaction
+        default_pool_size = \(servers)
+
+        """.write(toFile: file, atomically: true, encoding: .utf8)
+        let process = try ChildProcess(
+            [Self.poolerProgram] + (geteuid() == 0 ? ["-u", "postgres"] : []) + [file],
+            environment: [:],
+            logFile: "\(folder)/pgbouncer.log"
+        )
+        let name = databaseURL.split(separator: "dbname=").last ?? ""
+        let url = "host=127.0.0.1 port=\(port) user=postgres dbname=\(name)"
+        let queries = PostgresQueries(pool: try PostgresPool(connectionString: url, size: 1, prepareStatements: false))
+        try await eventually("the pooler answers") { (try? await queries.sessions(limit: 1)) != nil }
+        queries.close()
+        return (process, url)
+    }
+
+    static let poolerProgram = "/usr/sbin/pgbouncer"
 
     func worker(_ node: String = "worker", changing variables: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(
@@ -231,7 +265,7 @@ final class Fleet: Sendable {
                     records += batch.records
                     await source.done(batch)
                     if records.count >= count { return records }
-                case .revoked, .partitionStopped, .notice, .fatal: break
+                case .revoked, .partitionStopped, .brokersAway, .brokersBack, .notice, .fatal: break
                 }
             }
             return records

@@ -66,6 +66,105 @@ import Testing
         worker.stop()
     }
 
+    @Test func `a key whose record is refused blocks itself only, with several relays, until an operator skips it`()
+        async throws
+    {
+        let fleet = try await Fleet(partitions: 2)
+        let workers = try ["a", "b", "c"].map { try fleet.worker($0) }
+        try await eventually("three relays share the lanes") {
+            try await fleet.sql("SELECT count(DISTINCT owner_id) FROM outbox_lanes") == "3"
+        }
+        let (topic, keys, each) = ("genesis.plot.tasks", 40, 12)
+        // The third record of k7 is larger than a producer takes.
+        let lanes = (1...keys).map { "WHEN \($0) THEN \(OutboxMessage.lane(of: "k\($0)"))" }.joined(separator: " ")
+        try await fleet.sql(
+            """
+            INSERT INTO event_outbox (topic, partition_key, lane, payload)
+            SELECT '\(topic)', 'k' || k, CASE k \(lanes) END, jsonb_build_object('name', k || '.' || n, 'fill',
+                CASE WHEN k = 7 AND n = 3 THEN repeat('x', 5000000) ELSE '' END)
+            FROM generate_series(1, \(each)) AS n, generate_series(1, \(keys)) AS k ORDER BY n, k
+            """
+        )
+        func statuses() async throws -> String {
+            try await fleet.sql(
+                """
+                SELECT string_agg(line, ', ' ORDER BY line) FROM (
+                    SELECT (partition_key = 'k7') || ' ' || status || ' ' || count(*) AS line
+                    FROM event_outbox GROUP BY partition_key = 'k7', status
+                ) AS t
+                """
+            )
+        }
+        try await eventually("all others are sent") {
+            try await statuses()
+                == "false SENT \((keys - 1) * each), true DEAD 1, true PENDING \(each - 3), true SENT 2"
+        }
+        func names(atLeast count: Int) async throws -> [String: [String]] {
+            let records = try await fleet.records(of: topic, partitions: 2, atLeast: count)
+            let pairs = try records.map { record in
+                (
+                    String(decoding: record.key ?? [], as: UTF8.self),
+                    try JSONText.parse(record.value ?? [])["name"].string
+                )
+            }
+            return Dictionary(grouping: pairs, by: \.0).mapValues { $0.compactMap(\.1) }
+        }
+        let first = try await names(atLeast: (keys - 1) * each + 2)
+        #expect(first["k7"] == ["7.1", "7.2"])
+        let dead = try await fleet.sql("SELECT id FROM event_outbox WHERE status = 'DEAD'")
+        try await fleet.genesis("outbox", "skip", dead, "--reason", "too large", "--yes").requireSuccess()
+        try await eventually("the rest is sent") {
+            try await fleet.sql("SELECT count(*) FROM event_outbox WHERE status <> 'SENT'") == "0"
+        }
+        let last = try await names(atLeast: keys * each - 1)
+        for key in 1...keys {
+            let expected = (1...each).filter { key != 7 || $0 != 3 }.map { "\(key).\($0)" }
+            #expect(last["k\(key)"] == expected)
+        }
+        for worker in workers { worker.stop() }
+    }
+
+    @Test func `without a topic for dead letters they wait for it, the log says so, and nothing else waits`()
+        async throws
+    {
+        let fleet = try await Fleet(partitions: 1, isWithoutDeadLetterTopics: true)
+        let copies = "genesis.session.commands.dlq"
+        // The embedded broker would make the topic when it is asked about it.
+        let unknownTopic = 3
+        try fleet.control.send("fault \(copies) \(unknownTopic)")
+        let worker = try fleet.worker()
+        let (same, other) = (Fleet.newSession(), Fleet.newSession())
+        try await fleet.send([
+            OutgoingRecord(
+                topic: "genesis.session.commands",
+                key: Array(same.description.utf8),
+                value: Array("no JSON".utf8)
+            )
+        ])
+        try await fleet.produce("Start", to: same)
+        try await fleet.produce("Start", to: other)
+        try await eventually("both sessions are told of, and the copy has failed") {
+            try await fleet.sql(
+                """
+                SELECT count(*) FILTER (WHERE topic = 'genesis.session.events' AND status = 'SENT') || ' '
+                    || count(*) FILTER (WHERE topic = '\(copies)' AND status = 'FAILED') FROM event_outbox
+                """
+            ) == "2 1"
+        }
+        #expect(fleet.log("worker").contains("genesis topics create"))
+        #expect(fleet.log("worker").contains(copies))
+        let failed = try await fleet.genesis("outbox", "list", "--status", "FAILED", "--json").lines
+        #expect(failed.first?["topic"].string == copies)
+        #expect(failed.first?["error_message"].string?.lowercased().contains("unknown topic") == true)
+        let letters = try await fleet.genesis("dead-letters", "list", "--json").lines
+        #expect(letters.map { $0["reason"].string } == ["invalid_json"])
+        try fleet.control.send("fault \(copies) 0")
+        try await eventually("the copy is sent once there is a topic") {
+            try await fleet.sql("SELECT count(*) FROM event_outbox WHERE status <> 'SENT'") == "0"
+        }
+        worker.stop()
+    }
+
     @Test func `an older outbox is taken over in order, once, whatever stops the import`() async throws {
         let fleet = try await Fleet(partitions: 1)
         let topic = "genesis.plot.tasks"

@@ -110,6 +110,13 @@ final class TestSource: Sendable {
     var batches: [RecordBatch] {
         events.compactMap { if case .batch(let batch) = $0 { batch } else { nil } }
     }
+    var outages: [String] {
+        events.compactMap { event in
+            if case .brokersAway = event { return "away" }
+            if case .brokersBack = event { return "back" }
+            return nil
+        }
+    }
     var notices: [String] { events.compactMap { if case .notice(let notice) = $0 { notice } else { nil } } }
     var stops: [(TopicPartition, String)] {
         events.compactMap {

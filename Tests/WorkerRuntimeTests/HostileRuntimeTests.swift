@@ -133,15 +133,18 @@ final class Tries: Sendable {
         #expect(await harness.store.commands.count == 2)
     }
 
-    @Test func `an outage of the brokers, however long, leaves no record dead`() async throws {
+    @Test func `an outage of the brokers, however long, leaves no record dead, and is told once, as is its end`()
+        async throws
+    {
         let harness = RuntimeHarness()
+        let log = KeptLog()
         let tries = Tries()
         await harness.sink.answer { _ in
             tries.count()
             return .failed("no broker can be reached")
         }
         await harness.sink.serve { _ in nil }
-        try await harness.whileWorking { harness in
+        try await harness.whileWorking(log: log) { harness in
             try await harness.assign()
             try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
             for number in 1...20 {
@@ -150,7 +153,37 @@ final class Tries: Sendable {
             }
             await harness.sink.answerNormally()
             try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+            try await eventually { log.count("the brokers take records again") == 1 }
         }
+        #expect(log.count("the brokers take nothing, waiting") == 1)
+        #expect(log.count("not taken by Kafka") == 0)
+    }
+
+    @Test func `while the database is away its absence is told once by each part, and its end once`() async throws {
+        let log = KeptLog()
+        var settings = WorkerSettings(node: "test")
+        (settings.backoffInitial, settings.backoffMax) = (.milliseconds(1), .milliseconds(2))
+        var hindrance = Hindrance("cannot read the inbox", settings, log)
+        hindrance.passed()
+        for outage in 1...2 {
+            for _ in 0..<20 { await hindrance.pause("too many clients") }
+            hindrance.passed()
+            hindrance.passed()
+            #expect(log.count("cannot read the inbox", atLeast: .warning) == outage)
+            #expect(log.count("cannot read the inbox: over", atLeast: .warning) == outage)
+        }
+    }
+
+    @Test func `what the source says of an outage stands in the log, with its beginning and its length`() async throws {
+        let harness = RuntimeHarness()
+        let log = KeptLog()
+        try await harness.whileWorking(log: log) { harness in
+            await harness.source.put(.brokersAway(for: .seconds(2), reason: "Connection refused"))
+            await harness.source.put(.brokersBack(after: .seconds(10)))
+            try await eventually { log.count("the brokers are back") == 1 }
+        }
+        #expect(log.fields(of: "the brokers are away") == ["since", "reason"])
+        #expect(log.fields(of: "the brokers are back") == ["away_for"])
     }
 }
 

@@ -31,6 +31,7 @@ struct RuntimeHarness {
         settings.progressInterval = .milliseconds(2)
         settings.inboxPollInterval = .milliseconds(2)
         settings.relayPollInterval = .milliseconds(2)
+        settings.idlePollMax = .milliseconds(2)
         settings.relayRetryInitial = .seconds(1)
         settings.sweepInterval = .milliseconds(2)
         settings.lastSendLimit = .milliseconds(50)

@@ -68,14 +68,20 @@ final class KafkaClient: @unchecked Sendable {
         return code == RD_KAFKA_RESP_ERR_NO_ERROR && low >= 0 && high >= low ? low...high : nil
     }
 
+    /// Whether a broker answers within the limit; blocks.
+    func answers(limitMilliseconds: Int32) -> Bool {
+        var metadata: UnsafePointer<rd_kafka_metadata>?
+        guard rd_kafka_metadata(handle, 0, nil, &metadata, limitMilliseconds) == RD_KAFKA_RESP_ERR_NO_ERROR
+        else { return false }
+        rd_kafka_metadata_destroy(metadata)
+        return true
+    }
+
     /// The id of the cluster; blocks up to the limit.
     func clusterID(limitMilliseconds: Int32) -> String? {
         // Asked for, not waited for: by itself a client that has no topic yet asks once a second only.
-        var metadata: UnsafePointer<rd_kafka_metadata>?
-        guard rd_kafka_metadata(handle, 0, nil, &metadata, limitMilliseconds) == RD_KAFKA_RESP_ERR_NO_ERROR
+        guard answers(limitMilliseconds: limitMilliseconds), let id = rd_kafka_clusterid(handle, limitMilliseconds)
         else { return nil }
-        rd_kafka_metadata_destroy(metadata)
-        guard let id = rd_kafka_clusterid(handle, limitMilliseconds) else { return nil }
         defer { rd_kafka_mem_free(handle, id) }
         return String(cString: id)
     }

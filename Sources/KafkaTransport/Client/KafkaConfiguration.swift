@@ -47,6 +47,10 @@ package struct KafkaConfiguration: Sendable {
     /// How long the producer gathers records before it sends; a batch is handed over at once, so little is enough.
     static let lingerMilliseconds = 0.1
 
+    /// How long a topic that the brokers do not know may just have been made. A record for one that does not exist keeps
+    /// those sent with it waiting so long, and comes again by its row in the outbox.
+    static let topicPropagationMilliseconds = 1_000
+
     /// - Parameter propertiesFile: lines of `key=value` with librdkafka's names, `#` comments.
     /// - Throws: `invalidConfiguration`, naming the file's line and the key and never a value: it may be a secret.
     package init(
@@ -128,6 +132,7 @@ package struct KafkaConfiguration: Sendable {
             return common + [
                 ("enable.idempotence", "true"),
                 ("acks", "all"),
+                ("topic.metadata.propagation.max.ms", String(Self.topicPropagationMilliseconds)),
                 ("linger.ms", String(Self.lingerMilliseconds)),
                 ("message.timeout.ms", String(sendLimitMilliseconds)),
                 ("max.in.flight.requests.per.connection", "5"),

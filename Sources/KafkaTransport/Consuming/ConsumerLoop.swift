@@ -29,7 +29,7 @@ final class ConsumerLoop: @unchecked Sendable {
     private var uncommitted: [TopicPartition: Int64] = [:]
     private var committedAt = 0
     private var notices = NoticeFilter()
-    private var connectionTrouble: String?
+    private let watch: BrokerWatch
     private var hasFailed = false
 
     init(
@@ -44,6 +44,7 @@ final class ConsumerLoop: @unchecked Sendable {
         self.callbacks = callbacks
         self.wakeUp = wakeUp
         self.mailbox = mailbox
+        watch = BrokerWatch(client: client, mailbox: mailbox)
         self.subscription = subscription
         self.options = options
     }
@@ -92,7 +93,6 @@ final class ConsumerLoop: @unchecked Sendable {
         assigned = partitions
         hasStarted = false
         mailbox.post(.assigned(generation: generation, partitions: partitions))
-        reportRecovery()
     }
 
     private func rebalance(_ code: rd_kafka_resp_err_t, _ list: ClientCallbacks.PartitionList?) {
@@ -222,7 +222,6 @@ final class ConsumerLoop: @unchecked Sendable {
             if !records.isEmpty {
                 hasWorked = true
                 underWay.begin(lane.topicPartition, generation, records)
-                reportRecovery()
                 mailbox.post(
                     .batch(
                         RecordBatch(topicPartition: lane.topicPartition, generation: generation, records: records)
@@ -266,13 +265,8 @@ final class ConsumerLoop: @unchecked Sendable {
         switch code {
         case RD_KAFKA_RESP_ERR__FATAL: fail(client.fatalReason ?? reason)
         case RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__TIMED_OUT:
-            // One connection of several, often an idle one; when it is the last, the next error usually says so. librdkafka
-            // does not count a coordinator it has not reached yet, so a connection that cannot be made is told by itself.
-            connectionTrouble = reason
-            if reason.contains("Connect to") { notify("connect", "A Kafka broker cannot be reached: \(reason)") }
-        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-            let detail = connectionTrouble.map { ": \($0)" } ?? ""
-            notify("outage", "No Kafka broker can be reached\(detail)", isOutage: true)
+            watch.trouble(reason)
+        case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN: watch.trouble(nil)
         default:
             // The same trouble comes with ever new times: `… (after 3ms in state CONNECT, 2 identical errors …)`.
             let kind = reason.firstRange(of: " (after ").map { String(reason[..<$0.lowerBound]) } ?? reason
@@ -280,12 +274,8 @@ final class ConsumerLoop: @unchecked Sendable {
         }
     }
 
-    private func notify(_ kind: String, _ notice: String, isOutage: Bool = false) {
-        if notices.admits(kind, at: monotonicMilliseconds(), isOutage: isOutage) { mailbox.post(.notice(notice)) }
-    }
-
-    private func reportRecovery() {
-        if notices.recover() { mailbox.post(.notice("Kafka's brokers answer again")) }
+    private func notify(_ kind: String, _ notice: String) {
+        if notices.admits(kind, at: monotonicMilliseconds()) { mailbox.post(.notice(notice)) }
     }
 
     private func fail(_ reason: String) {

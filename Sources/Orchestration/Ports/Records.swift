@@ -73,7 +73,11 @@ package enum SourceEvent: Equatable, Sendable {
     case batch(RecordBatch)
     /// The partition has stopped: it cannot go on where it should, and a person must say how to.
     case partitionStopped(TopicPartition, reason: String)
-    /// Something to tell the operator; the source goes on by itself (broker away, back again).
+    /// No broker has answered for so long. Told once for each outage; the source goes on by itself.
+    case brokersAway(for: Interval, reason: String)
+    /// A broker answers again, so long after the outage began.
+    case brokersBack(after: Interval)
+    /// Something else to tell the operator; the source goes on by itself.
     case notice(String)
     /// The client cannot go on; the process should end and be started anew.
     case fatal(String)

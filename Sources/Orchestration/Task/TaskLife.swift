@@ -78,6 +78,9 @@ extension AsyncTask {
         deadlineAt = actor.isQueued ? totalDeadlineAt : min(notBefore + actor.timeouts.queue, totalDeadlineAt)
     }
 
+    /// Whether the queue should be looked at once this row is written: the task waits for its turn, or leaves its place.
+    package var movesQueue: Bool { notBefore != nil && (requestedAt == nil || !status.isOpen) }
+
     /// A queued attempt's turn has come. False when it is not this attempt's any more.
     mutating func takeTurn(attempt: Int, node: String, actor: Actor, now: Instant) -> Bool {
         guard status == .pending, self.attempt == attempt, notBefore != nil else { return false }

@@ -45,6 +45,12 @@ enum ErrorTable {
         }
         if fault.sqlState.hasPrefix("08") { return .unavailable(reason: reason) }
         if fault.sqlState.hasPrefix("22") { return .refused(reason: reason) }
+        if fault.sqlState == "26000" || fault.sqlState == "42P05" {
+            return .broken(
+                reason: "\(reason); if a pooler in transaction mode (PgBouncer) stands before the database, set "
+                    + "GENESIS_PREPARE_STATEMENTS=off"
+            )
+        }
         if fault.sqlState == "42P01" || fault.sqlState == "42703" || fault.sqlState == "42883" {
             return .broken(reason: "\(reason); the schema may be missing or older: run `genesis migrate up`")
         }

@@ -37,7 +37,8 @@ package struct Migrator: Sendable {
     /// - Throws: `.broken` when the connection string or the folder of files is wrong.
     package init(connectionString: String, folder: String) throws(StoreError) {
         migrations = try MigrationFiles.read(folder)
-        pool = try PostgresPool(connectionString: connectionString, size: 1)
+        // Each statement runs once, and behind a pooler its name could be taken by an earlier run's.
+        pool = try PostgresPool(connectionString: connectionString, size: 1, prepareStatements: false)
     }
 
     package func close() { pool.close() }

@@ -98,7 +98,7 @@ struct BareConsumer: Sendable {
             case .batch(let batch):
                 await source.done(batch)
                 if !wantsMore(batch) { return }
-            case .revoked, .notice, .partitionStopped, .fatal: break
+            case .revoked, .brokersAway, .brokersBack, .notice, .partitionStopped, .fatal: break
             }
         }
     }

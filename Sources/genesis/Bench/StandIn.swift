@@ -49,7 +49,7 @@ actor StandIn {
                 await source.done(batch)
                 if !answers.isEmpty { Task { await self.send(answers) } }
             case .fatal(let reason), .partitionStopped(_, let reason): failure = reason
-            case .revoked, .notice: break
+            case .revoked, .brokersAway, .brokersBack, .notice: break
             }
         }
     }

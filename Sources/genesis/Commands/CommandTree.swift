@@ -8,7 +8,8 @@ enum CommandTree {
             DevelopmentCommand.specification, WorkerCommand.specification, AgentCommand.specification,
             BrokerCommand.specification, MigrateCommand.specification, TopicsCommand.specification,
             WorkflowCommand.specification, SessionsCommand.specification, HandlesCommand.specification,
-            TasksCommand.specification, OutboxCommand.specification, DeadLettersCommand.specification,
+            TasksCommand.specification, EventsCommand.specification, OutboxCommand.specification,
+            DeadLettersCommand.specification,
             BenchCommand.specification,
             ConfigCommand.specification, VersionCommand.specification,
         ]

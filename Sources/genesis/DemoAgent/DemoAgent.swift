@@ -94,6 +94,8 @@ actor DemoAgent {
             await source.done(batch)
         case .partitionStopped(let partition, let reason):
             log.error("a partition has stopped", LogField("partition", partition), LogField("reason", reason))
+        case .brokersAway(_, let reason): log.warning("the brokers are away", LogField("reason", reason))
+        case .brokersBack(let duration): log.warning("the brokers are back", LogField("away_for", duration))
         case .notice(let text): log.info(text)
         case .fatal(let reason): fatal = reason
         }

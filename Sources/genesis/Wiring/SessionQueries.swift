@@ -6,6 +6,8 @@ protocol SessionQueries: Sendable {
     func session(_ id: SessionID) async throws(StoreError) -> GenesisSession?
     /// In order of version, from the first.
     func events(of session: SessionID) async throws(StoreError) -> [DomainEvent]
+    /// Of all sessions, those behind a position in order, none left out.
+    func allEvents(after position: Int64, since: Instant?, limit: Int) async throws(StoreError) -> AllEvents
     func handles(session: SessionID?, openOnly: Bool, limit: Int) async throws(StoreError) -> [ResumeHandle]
     func handle(_ id: HandleID) async throws(StoreError) -> ResumeHandle?
     func tasks(session: SessionID?, status: TaskStatus?, limit: Int) async throws(StoreError) -> [AsyncTask]
@@ -67,6 +69,12 @@ struct OutboxStatistic: Equatable, Sendable {
     var status: OutboxStatus
     var count: Int
     var oldest: Instant?
+}
+
+/// Some of all events, and who keeps the reader from going on.
+struct AllEvents: Sendable {
+    var events: [DomainEvent]
+    var heldUpBy: String?
 }
 
 /// How many live sessions run on one version of a workflow.

@@ -118,6 +118,10 @@ private struct DatabaseQueries: SessionQueries {
     }
     func session(_ id: SessionID) async throws(StoreError) -> GenesisSession? { try await rows.session(id) }
     func events(of session: SessionID) async throws(StoreError) -> [DomainEvent] { try await rows.events(of: session) }
+    func allEvents(after position: Int64, since: Instant?, limit: Int) async throws(StoreError) -> AllEvents {
+        let page = try await rows.allEvents(after: position, since: since, limit: limit)
+        return AllEvents(events: page.events, heldUpBy: page.heldUpBy)
+    }
     func handles(session: SessionID?, openOnly: Bool, limit: Int) async throws(StoreError) -> [ResumeHandle] {
         try await rows.handles(session: session, openOnly: openOnly, limit: limit)
     }

@@ -38,6 +38,7 @@ enum Wiring {
     }
 
     static func runWorker(_ configuration: Configuration) async throws {
+        try OpenFiles.require(OpenFiles.workerMin)
         let workflows = try workflows(configuration)
         var kafka = try kafka(configuration)
         let migrator = try Migrator(
@@ -63,6 +64,14 @@ enum Wiring {
         guard missing.isEmpty else {
             throw CommandFailure.usage(
                 "Kafka has no topic \(missing.joined(separator: ", ")); `genesis topics create` creates what is missing"
+            )
+        }
+        let copies = topics.map { $0 + Topics.deadLetterSuffix }
+        let without = copies.filter { name in !known.contains { $0.name == name } }
+        if !without.isEmpty {
+            configuration.log.warning(
+                "Kafka lacks topics for dead letters, which are kept in the table only until `genesis topics create`",
+                LogField("topics", without.joined(separator: " "))
             )
         }
         kafka.partitionsMax = known.filter { topics.contains($0.name) }.reduce(0) { $0 + $1.partitions }

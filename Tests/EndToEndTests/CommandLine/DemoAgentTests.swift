@@ -90,7 +90,7 @@ import Testing
                 }
                 await answers.done(batch)
                 if types[wanted]?.last == actor.resultType { break hearing }
-            case .revoked, .partitionStopped, .notice, .fatal: continue
+            case .revoked, .partitionStopped, .brokersAway, .brokersBack, .notice, .fatal: continue
             }
         }
         #expect(
