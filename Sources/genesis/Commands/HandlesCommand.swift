@@ -52,7 +52,7 @@ enum HandlesCommand {
             try await $0.handles(session: session, openOnly: !invocation.has("all"), limit: limit)
         }
         let now = invocation.surroundings.now
-        var table = Table("HANDLE", "SESSION", "STATUS", ">DRAFT", "TAKES…", "EXPIRES", "AGE")
+        var table = Table("HANDLE", "SESSION?", "STATUS", ">DRAFT", "TAKES…", "EXPIRES", "AGE?")
         for row in rows {
             table.add(
                 row.id.description,
