@@ -136,7 +136,7 @@ import Testing
         let broken = try #require(try await fleet.wait(of: session, after: refused.id))
         #expect(broken.taskName == "assistant.STORY_CONCEPTION.needsHelp")
         let task = try #require(try await fleet.queries.tasks(session: session, limit: 1).first)
-        #expect((task.status, task.attempt, task.retryCount) == (.failed, 4, 4))
+        #expect((task.status, task.attempt, task.retryCount) == (.failed, 4, 3))
         #expect(task.errorData["code"].string == "HTTP_503")
         let shown = try await fleet.genesis("sessions", "show", session.description)
         #expect(shown.output.contains("HTTP_503"), "\(shown.output)")
