@@ -87,6 +87,9 @@ CREATE INDEX idx_genesis_sessions_user ON genesis_sessions (user_id, created_at)
 COMMENT ON INDEX idx_genesis_sessions_user IS 'Which sessions does a user have?';
 CREATE INDEX idx_genesis_sessions_created ON genesis_sessions (created_at, id);
 COMMENT ON INDEX idx_genesis_sessions_created IS 'The newest sessions, page by page?';
+CREATE INDEX idx_genesis_sessions_live ON genesis_sessions (workflow_hash, id)
+    WHERE status IN ('IN_PROGRESS', 'PAUSED');
+COMMENT ON INDEX idx_genesis_sessions_live IS 'Which definitions do live sessions run on, and which sessions run on one?';
 CREATE TRIGGER genesis_sessions_set_timestamp BEFORE UPDATE ON genesis_sessions
     FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
     EXECUTE FUNCTION trigger_set_timestamp();

@@ -2,9 +2,9 @@
 # Installs what the build and the development environment need and this machine lacks. Does nothing when all is there.
 set -eu
 
-# Library packages for the build; PostgreSQL's server for `genesis dev` and the tests; faketime for one test; PgBouncer
-# for the faults that are tried with a pooler.
-packages="faketime pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev libcurl4-openssl-dev postgresql pgbouncer"
+# Library packages for the build; PostgreSQL's server for `genesis dev` and the tests; PgBouncer for the faults that are
+# tried with a pooler.
+packages="pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev libcurl4-openssl-dev postgresql pgbouncer"
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]

@@ -4,17 +4,21 @@ internal import Glibc
 /// An HTTP server as small as can be, that misbehaves as the path asks. One thread per connection.
 ///
 /// `/ok`, `/echo` (headers and body as JSON), `/status/N`, `/status/N/SECONDS` (with `Retry-After`), `/slow/MILLISECONDS`, `/hang`, `/cut`,
-/// `/huge/BYTES`, `/notjson`, `/redirect`, and `/next`, which does what the script says for each call.
+/// `/huge/BYTES`, `/notjson`, `/redirect`, and `/next`, which does what the script says for each call; so does the address
+/// of OpenAI's chats. A step of the script that begins with `body:` is answered with the text after it.
 package final class HostileServer: @unchecked Sendable {
     package let port: Int
     private let listener: Int32
     private let lock = NSLock()
     private var seen: [String] = []
+    private var seenBodies: [String] = []
     private var script: [String]
     private var left = 0
 
     /// The heads of all requests so far.
     package var requests: [String] { lock.withLock { seen } }
+    /// The bodies of all requests so far, in the same order.
+    package var bodies: [String] { lock.withLock { seenBodies } }
     /// How many callers have gone away from `/hang`.
     package var callersGone: Int { lock.withLock { left } }
     package var url: String { "http://127.0.0.1:\(port)" }
@@ -50,9 +54,15 @@ package final class HostileServer: @unchecked Sendable {
         defer { close(connection) }
         guard let (head, body) = Self.read(connection) else { return }
         let first = head.components(separatedBy: "\r\n").first ?? ""
-        lock.withLock { seen.append(head) }
+        lock.withLock {
+            seen.append(head)
+            seenBodies.append(body)
+        }
         var path = String(first.split(separator: " ").dropFirst().first ?? "")
-        if path == "/next" { path = lock.withLock { script.isEmpty ? "/ok" : "/" + script.removeFirst() } }
+        if path == "/next" || path == "/v1/chat/completions" {
+            path = lock.withLock { script.isEmpty ? "/ok" : "/" + script.removeFirst() }
+        }
+        if path.hasPrefix("/body:") { return Self.answer(connection, 200, String(path.dropFirst("/body:".count))) }
         let parts = path.split(separator: "/").map(String.init)
         let number = parts.dropFirst().first.flatMap { Int($0) } ?? 0
         switch parts.first {

@@ -51,8 +51,11 @@ package actor InMemoryStore: Store {
 
     package func load(_ request: LoadRequest) async throws(StoreError) -> Loaded {
         var scopes: [SessionID: SessionScope] = [:]
+        let named = Set(handles.values.map { TenantKey(tenantID: $0.tenantID, key: $0.correlationID) })
+            .intersection(request.correlations)
         for id in request.sessions {
             var scope = SessionScope()
+            scope.namedWaits = named
             scope.session = sessions[id]
             scope.tasks = tasks.values
                 .filter { $0.sessionID == id && ($0.status.isOpen || request.tasks.contains($0.id)) }

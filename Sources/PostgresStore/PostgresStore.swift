@@ -35,7 +35,11 @@ package struct PostgresStore: Store {
             for id in request.sessions { scopes[id] = SessionScope() }
             for session in try results[1].rows(SessionsTable.read) { scopes[session.id]?.session = session }
             for task in try results[2].rows(TasksTable.read) { scopes[task.sessionID]?.tasks.append(task) }
-            for handle in try results[3].rows(HandlesTable.read) { scopes[handle.sessionID]?.handles.append(handle) }
+            let handles = try results[3].rows(HandlesTable.read)
+            for handle in handles { scopes[handle.sessionID]?.handles.append(handle) }
+            let named = Set(handles.map { TenantKey(tenantID: $0.tenantID, key: $0.correlationID) })
+                .intersection(request.correlations)
+            if !named.isEmpty { for id in request.sessions { scopes[id]?.namedWaits = named } }
             for command in try results[4].rows(InboxTable.read) {
                 scopes[command.sessionID]?.pendingCommands.append(command)
             }

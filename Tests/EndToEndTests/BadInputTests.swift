@@ -84,6 +84,51 @@ import Testing
         worker.stop()
     }
 
+    @Test func `a reply that names another session's or another tenant's wait moves neither`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let (worker, agent) = (try fleet.worker(), try fleet.agent())
+        let other = ["GENESIS_TENANT": "other"]
+        let (mine, neighbour, foreign) = (Fleet.newSession(), Fleet.newSession(), Fleet.newSession())
+        for session in [mine, neighbour] { try await fleet.produce("Start", to: session) }
+        try await fleet.genesis("sessions", "start", "--id", foreign.description, changing: other).requireSuccess()
+        let wait = try #require(try await fleet.wait(of: mine))
+        let theirs = try #require(try await fleet.wait(of: neighbour))
+        let strange = try #require(try await fleet.wait(of: foreign))
+        func reply(to session: SessionID, changing variables: [String: String] = [:]) async throws -> JSONValue {
+            let answered = try await fleet.genesis(
+                "sessions",
+                "reply",
+                session.description,
+                "Concept.Confirm",
+                "--payload",
+                #"{"concept_ids":["c1"]}"#,
+                "--correlation",
+                wait.correlationID,
+                "--json",
+                changing: variables
+            )
+            return try #require(answered.firstJSON, "\(answered.output)")
+        }
+        let misdirected = try await reply(to: neighbour)
+        #expect(misdirected["verdict"].string == "unknown", "\(misdirected.text)")
+        #expect(
+            misdirected["reason"].string == "the wait \(wait.correlationID) is not one of session \(neighbour)"
+        )
+        let trespassing = try await reply(to: mine, changing: other)
+        #expect(trespassing["verdict"].string == "unknown", "\(trespassing.text)")
+        #expect(trespassing["reason"].string == "there is no session \(mine)")
+        for handle in [wait, theirs] { #expect(try await fleet.queries.handle(handle.id)?.status == .waiting) }
+        // A name that means nothing to this tenant is the sender's own: nobody is told that there is such a wait.
+        let own = try await reply(to: foreign, changing: other)
+        #expect(own["verdict"].string == "accepted", "\(own.text)")
+        #expect(try await fleet.queries.handle(strange.id)?.status == .resumed)
+        #expect(try await fleet.queries.handle(wait.id)?.status == .waiting)
+        let right = try await reply(to: mine)
+        #expect(right["verdict"].string == "accepted", "\(right.text)")
+        agent.stop()
+        worker.stop()
+    }
+
     @Test func `a worker that cannot start says why and ends with 2 or 3`() async throws {
         let fleet = try await Fleet(partitions: 1)
         let nowhere = try await fleet.genesis("worker", changing: ["GENESIS_DATABASE_URL": "host=/nowhere dbname=x"])

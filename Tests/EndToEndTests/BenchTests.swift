@@ -92,6 +92,8 @@ import Testing
             "parked",
             "--waiting",
             "300,900",
+            "--rounds",
+            "2",
             "--sessions",
             "4",
             "--rate",

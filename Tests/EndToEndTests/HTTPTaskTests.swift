@@ -8,7 +8,7 @@ import Testing
 /// Tasks that the worker does itself, on real workers against a server that misbehaves.
 @Suite(.serialized) struct HTTPTaskTests {
     /// A workflow whose one task calls the server.
-    private static func workflow(_ server: HostileServer, path: String = "/next", _ more: String = "") -> String {
+    static func workflow(_ server: HostileServer, path: String = "/next", _ more: String = "") -> String {
         """
         workflow: genesis
         version: 1.0.0
@@ -46,7 +46,7 @@ import Testing
         return ["GENESIS_SECRETS": folder, "GENESIS_HTTP_HOSTS": "127.0.0.1"]
     }
 
-    private static func variables(_ fleet: Fleet, _ server: HostileServer) throws -> [String: String] {
+    static func variables(_ fleet: Fleet, _ server: HostileServer) throws -> [String: String] {
         try secrets(fleet).merging(["GENESIS_HTTP_HOSTS": "127.0.0.1:\(server.port)"]) { $1 }
     }
 

@@ -92,6 +92,10 @@ import Testing
             ("Task.Progressed", ["task_id": id, "attempt": one, "progress": 150], .invalid, "0 to 100, not 150"),
             ("Task.Progressed", ["task_id": id, "attempt": one, "progress": -1], .invalid, "0 to 100, not -1"),
             ("Task.Progressed", ["task_id": id, "attempt": one, "progress": "NaN"], .invalid, "0 to 100, not \"NaN\""),
+            (
+                "Task.Progressed", ["task_id": id, "attempt": one, "progress": "half"], .invalid,
+                "0 to 100, not \"half\""
+            ),
             ("Task.Started", ["task_id": id], .invalid, "attempt is missing"),
             ("Task.Failed", ["task_id": id, "attempt": one], .invalid, "code is missing"),
             (
@@ -103,6 +107,13 @@ import Testing
             ("Wrong.Type", ["task_id": id, "attempt": one, "output": [:]], .invalid, "not `Wrong.Type`"),
         ]
         for (type, fields, _, _) in wrong { try await say(type, fields, to: session, in: fleet) }
+        // No JSON knows this number, so nobody knows whose the record is.
+        let noNumber =
+            #"{"event_id":"\#(UUID().uuidString)","event_type":"Task.Progressed","aggregate_id":"\#(session)","#
+            + #""payload":{"task_id":"\#(task.id)","attempt":1,"progress":NaN}}"#
+        try await fleet.send([
+            OutgoingRecord(topic: Self.answers, key: Array(session.description.utf8), value: Array(noNumber.utf8))
+        ])
         try await say(
             "Task.Progressed",
             ["task_id": id, "attempt": one, "progress": .number(33.33)],
@@ -117,7 +128,7 @@ import Testing
             let row = rows.first { $0.commandType == type && $0.errorMessage?.contains(reason) == true }
             #expect(row?.verdict == verdict, "\(type): \(reason)")
         }
-        #expect(try await fleet.queries.deadLetters(limit: 9).isEmpty)
+        #expect(try await fleet.queries.deadLetters(limit: 9).map(\.reason) == [.invalidJSON])
         // Progress never falls within an attempt.
         try await say(
             "Task.Progressed",

@@ -55,6 +55,35 @@ import Testing
         #expect(!plan.contains { $0.contains("Seq Scan") }, "\(plan.joined(separator: "\n"))")
     }
 
+    @Test func `what is open in other sessions is not read with a session, though it was not there for the statistics`()
+        async throws
+    {
+        let database = try await TestDatabase()
+        func fill(_ command: String, _ task: String, _ handle: String) async throws {
+            try await database.script(
+                """
+                INSERT INTO command_inbox (session_id, command_type, status, processed_at)
+                SELECT gen_random_uuid(), 'T', '\(command)', now() FROM generate_series(1, 5000);
+                INSERT INTO async_tasks (session_id, task_type, status)
+                SELECT gen_random_uuid(), 'T', '\(task)' FROM generate_series(1, 5000);
+                INSERT INTO flow_resume_handles (session_id, correlation_id, status)
+                SELECT gen_random_uuid(), gen_random_uuid(), '\(handle)' FROM generate_series(1, 5000);
+                """
+            )
+        }
+        try await fill("COMPLETED", "COMPLETED", "RESUMED")
+        try await database.script("ANALYZE command_inbox; ANALYZE async_tasks; ANALYZE flow_resume_handles")
+        try await fill("RECEIVED", "PENDING", "WAITING")
+        let ids = (0..<20).map { "\(SessionID(derivedFrom: "s", "\($0)"))" }.joined(separator: ",")
+        for statement in [LoadStatements.tasks, LoadStatements.handles, LoadStatements.pendingCommands] {
+            let sql = statement.sql.replacing("$1", with: "'{\(ids)}'").replacing("$2", with: "'{}'")
+                .replacing("$3", with: "'{}'")
+            let plan = try await database.texts("EXPLAIN (ANALYZE) " + sql).joined(separator: "\n")
+            #expect(!plan.contains("Seq Scan"), "\(statement.name): \(plan)")
+            #expect(!plan.contains("Rows Removed by"), "\(statement.name): \(plan)")
+        }
+    }
+
     @Test func `the longest key that a message may have fits the inbox`() async throws {
         let database = try await TestDatabase()
         let id: SessionID = randomID()

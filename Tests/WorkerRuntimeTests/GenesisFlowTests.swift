@@ -108,8 +108,9 @@ import WorkflowFiles
 
     @Test func `a reply that a guard refuses leaves the wait open`() throws {
         var session = try waiting()
-        let refused = session.command("Concept.Confirm", ["concept_ids": []])
+        let refused = session.command("Stage.Complete", ["stage": "PLOT_OUTLINE"])
         #expect(refused.verdict == .invalid)
+        #expect(refused.errorMessage?.contains("guard") == true)
         #expect(refused.status == .failed)
         #expect(session.wait?.status == .waiting)
         #expect(session.command("Concept.Confirm", ["concept_ids": ["a"]]).verdict == .accepted)
@@ -128,9 +129,25 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
-    @Test func `an early reply that does not fit is refused when its wait opens`() throws {
+    @Test(arguments: [[:], ["concept_ids": []], ["concept_ids": ["a", "b", "c", "d"]]] as [JSONValue])
+    func `an early confirmation of no concept, or of too many, takes no place from the right one`(
+        payload: JSONValue
+    ) throws {
         var session = try started()
-        let early = session.command("Concept.Confirm", ["concept_ids": []])
+        let early = session.command("Concept.Confirm", payload)
+        #expect(early.verdict == .invalid)
+        #expect(early.errorMessage?.contains("/concept_ids") == true)
+        #expect(session.handles.isEmpty)
+        #expect(session.command("Concept.Confirm", ["concept_ids": ["a"]]).verdict == .buffered)
+        session.complete(["concepts": ["a"]])
+        #expect(session.session?.currentStage == .storyConception)
+        #expect(session.faults == [])
+    }
+
+    @Test func `an early reply that a guard refuses is refused when its wait opens`() throws {
+        var session = try started()
+        let early = session.command("Stage.Complete", ["stage": "PLOT_OUTLINE"])
+        #expect(early.verdict == .buffered)
         session.complete()
         #expect(session.commands.first { $0.id == early.id }?.verdict == .invalid)
         #expect(session.wait?.status == .waiting)

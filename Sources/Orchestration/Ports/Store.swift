@@ -275,6 +275,8 @@ package struct SessionScope: Equatable, Sendable {
     package var tasks: [AsyncTask] = []
     /// Open handles, and those whose correlation the request named.
     package var handles: [ResumeHandle] = []
+    /// Which of the correlations that the request named belong to waits, whichever session's.
+    package var namedWaits: Set<TenantKey> = []
     /// Inbox rows in RECEIVED or PROCESSING, by arrival. One that nobody has decided has no verdict and no payload; it is
     /// here because only one row of a type may be pending.
     package var pendingCommands: [InboxCommand] = []

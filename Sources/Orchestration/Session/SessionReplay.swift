@@ -46,9 +46,16 @@ package struct SessionReplay {
     private var arrivals: Int64 = 0
     private var said: [String] = []
 
+    /// Names that inputs gave, and that were other sessions' waits.
+    private let foreignWaits: Set<TenantKey>
+
     private init(_ record: SessionRecord, _ workflow: Workflow) {
         self.record = record
         self.workflow = workflow
+        foreignWaits = Set(
+            record.commands.filter { $0.verdict == .unknown }
+                .map { TenantKey(tenantID: $0.tenantID, key: $0.correlationID) }
+        )
     }
 
     package static func differences(_ record: SessionRecord, from old: Workflow, to new: Workflow) -> [Difference] {
@@ -194,6 +201,7 @@ package struct SessionReplay {
             }
         }
         scope.handles = handles.filter { $0.status.isOpen || $0.correlationID == message.correlationID }
+        scope.namedWaits = foreignWaits
         scope.pendingCommands = pending
         let commit = SessionDecision.decide(
             message,

@@ -21,7 +21,7 @@ extension Turn {
         if EventName.isReserved(message.type) {
             return refuse(message, .invalid, "`\(message.type)` is sent by the worker alone")
         }
-        if let (verdict, reason) = verdictOfClosedWait(message) { return refuse(message, verdict, reason) }
+        if let (verdict, reason) = verdictOfNamedWait(message) { return refuse(message, verdict, reason) }
         if operate(message) { return }
         if session.status.hasEnded {
             return refuse(message, .wrongStage, "the session is \(session.status.rawValue); nothing can follow")

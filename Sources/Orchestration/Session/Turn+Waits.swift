@@ -219,11 +219,15 @@ extension Turn {
 
     // MARK: Verdicts on waits
 
-    /// The verdict of a reply that names a wait which has ended; nil when it names none or an open one.
-    func verdictOfClosedWait(_ message: SessionMessage) -> (Verdict, String)? {
+    /// The verdict of a reply that names a wait which has ended, or another session's; nil when it names none, or an open
+    /// one of this session.
+    func verdictOfNamedWait(_ message: SessionMessage) -> (Verdict, String)? {
         // What the machine itself takes (abandon, pause) answers no wait, whichever it names.
         guard let name = message.correlationID, !workflow.chart.rootNames(message.type) else { return nil }
         let named = scope.handles.filter { $0.correlationID == name }
+        if named.isEmpty, scope.namedWaits.contains(TenantKey(tenantID: message.tenantID, key: name)) {
+            return (.unknown, "the wait \(name) is not one of session \(message.sessionID)")
+        }
         guard !named.contains(where: \.status.isOpen), let handle = named.max(by: { $0.updatedAt < $1.updatedAt })
         else { return nil }
         if let draft = handle.draft,

@@ -15,43 +15,72 @@ package struct ParkedCopies: Sendable {
 
     /// Makes the copies with these numbers. Deadlines and reminders lie spread over a week, none within the next hour.
     ///
-    /// Indexes that no constraint needs are made anew afterwards, and checkpoints wait: both only save time.
+    /// Keys and indexes are made anew afterwards, and autovacuum and checkpoints wait: all that only saves time.
     package func make(_ numbers: Range<Int>) async throws {
-        let indexes = try await texts("parked_indexes", Self.indexes)
-        for index in indexes { try await script("DROP INDEX \(index.prefix { $0 != "|" })") }
+        let (references, keys) = (try await removable(Self.references), try await removable(Self.keys))
+        let indexes = try await removable(Self.indexes)
+        for object in references + keys + indexes { try await script(object.removal) }
+        for table in Self.tables { try await script(table.setUp(of: template)) }
         try await setWriteAheadLog("64GB")
         var copies: [String] = []
         for table in Self.tables {
             for start in stride(from: numbers.lowerBound, to: numbers.upperBound, by: Self.chunk) {
-                let end = min(start + Self.chunk, numbers.upperBound)
-                copies.append(table.copy(of: template, from: start, to: end - 1))
+                copies.append(table.copy(from: start, to: min(start + Self.chunk, numbers.upperBound) - 1))
             }
         }
         try await scripts(copies)
-        try await scripts(
-            indexes.map { "SET maintenance_work_mem = '256MB'; \($0.drop { $0 != "|" }.dropFirst())" }
-        )
+        for table in Self.tables { try await script(table.cleanUp) }
+        try await scripts((keys + indexes).map { "SET maintenance_work_mem = '256MB'; \($0.making)" })
+        for object in references { try await script(object.making) }
         try await setWriteAheadLog(nil)
     }
 
     /// Only of a server of our own: no other lets us.
     private func setWriteAheadLog(_ size: String?) async throws(StoreError) {
-        let rights = "SELECT rolsuper::text FROM pg_roles WHERE rolname = current_user"
-        let isOurs = try await texts("parked_rights", rights)
+        let rights = Statement("parked_rights", "SELECT rolsuper::text FROM pg_roles WHERE rolname = current_user")
+        let isOurs = try await pool.rows(Step(rights)) { row throws(StoreError) in try row.value(String.self) }
         guard isOurs == ["true"] else { return }
         try await script("ALTER SYSTEM \(size.map { "SET max_wal_size = '\($0)'" } ?? "RESET max_wal_size")")
         try await script("SELECT pg_reload_conf()")
     }
 
-    private static let indexes = """
-        SELECT i.indexname || '|' || i.indexdef FROM pg_indexes i
-        WHERE i.schemaname = current_schema()
-            AND i.tablename = ANY ('{\(tables.map(\.name).joined(separator: ","))}')
+    private static let names = "ANY ('{\(tables.map(\.name).joined(separator: ","))}')"
+    private static let indexes = Statement(
+        "parked_indexes",
+        """
+        SELECT 'DROP INDEX ' || i.indexname, i.indexdef FROM pg_indexes i
+        WHERE i.schemaname = current_schema() AND i.tablename = \(names)
             AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conname = i.indexname)
         """
+    )
+    private static let keys = constraints(
+        "parked_keys",
+        "c.contype IN ('p', 'u') AND c.conrelid::regclass::text = \(names)"
+    )
+    private static let references = constraints(
+        "parked_references",
+        "c.contype = 'f' AND c.confrelid::regclass::text = \(names)"
+    )
 
-    private func texts(_ name: String, _ sql: String) async throws(StoreError) -> [String] {
-        try await pool.rows(Step(Statement(name, sql))) { row throws(StoreError) in try row.value(String.self) }
+    private static func constraints(_ name: String, _ condition: String) -> Statement {
+        Statement(
+            name,
+            """
+            SELECT 'ALTER TABLE ' || t || ' DROP CONSTRAINT ' || conname,
+                'ALTER TABLE ' || t || ' ADD CONSTRAINT ' || conname || ' ' || definition
+            FROM (
+                SELECT c.conrelid::regclass::text AS t, c.conname, pg_get_constraintdef(c.oid) AS definition
+                FROM pg_constraint AS c WHERE \(condition)
+            ) AS x
+            """
+        )
+    }
+
+    /// How something that only costs time while rows are copied is taken away, and made anew.
+    private func removable(_ statement: Statement) async throws(StoreError) -> [(removal: String, making: String)] {
+        try await pool.rows(Step(statement)) { row throws(StoreError) in
+            (removal: try row.value(String.self), making: try row.value(String.self))
+        }
     }
 
     /// What autovacuum does in time, and what the checkpointer does: a database gets so many waits over months.
@@ -179,13 +208,24 @@ private struct CopiedTable {
     static let sessionID = "md5('parked session ' || n)::uuid"
     static func identifier(_ column: String) -> String { "md5('parked ' || r.\(column) || n)::uuid" }
 
-    func copy(of template: SessionID, from first: Int, to last: Int) -> String {
+    /// What is copied stands alone meanwhile, or it would be looked for among all copies each time.
+    func setUp(of template: SessionID) -> String {
+        """
+        CREATE TABLE \(original) AS SELECT * FROM \(name) WHERE \(session) = '\(template)';
+        ALTER TABLE \(name) SET (autovacuum_enabled = off)
+        """
+    }
+
+    var cleanUp: String { "DROP TABLE \(original); ALTER TABLE \(name) RESET (autovacuum_enabled)" }
+
+    private var original: String { "parked_\(name)" }
+
+    func copy(from first: Int, to last: Int) -> String {
         let selected = columns.map { values[$0] ?? "r.\($0)" }.joined(separator: ", ")
         return """
             SET synchronous_commit = off;
             INSERT INTO \(name) (\(columns.joined(separator: ", ")))
-            SELECT \(selected) FROM \(name) AS r, generate_series(\(first), \(last)) AS n
-            WHERE r.\(session) = '\(template)' ORDER BY n;
+            SELECT \(selected) FROM \(original) AS r, generate_series(\(first), \(last)) AS n ORDER BY n;
             RESET synchronous_commit
             """
     }

@@ -121,6 +121,16 @@ package struct PostgresQueries: Sendable {
         return try await pool.rows(step, InboxTable.read)
     }
 
+    /// Commands and replies that changed nothing, newest first.
+    package func refused(session: SessionID? = nil, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        let step = Step(QueryStatements.refused) {
+            $0.add(session)
+            $0.add(limit)
+            $0.add(SessionMessages.commandPrefix)
+        }
+        return try await pool.rows(step, InboxTable.read)
+    }
+
     /// What agents and operators said about a task, newest first.
     package func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand] {
         let step = Step(QueryStatements.commandsAboutTask) {

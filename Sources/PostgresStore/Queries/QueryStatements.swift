@@ -84,6 +84,14 @@ enum QueryStatements {
         ORDER BY arrival DESC LIMIT $2::bigint
         """
     )
+    static let refused = Statement(
+        "query_refused",
+        """
+        SELECT \(InboxTable.columns) FROM command_inbox
+        WHERE status = 'FAILED' AND starts_with(command_type, $3::text) AND ($1::uuid IS NULL OR session_id = $1)
+        ORDER BY created_at DESC, arrival DESC LIMIT $2::bigint
+        """
+    )
     static let commandsAboutTask = Statement(
         "query_commands_about_task",
         """

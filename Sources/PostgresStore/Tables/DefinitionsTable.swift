@@ -20,7 +20,12 @@ enum DefinitionsTable {
     static let pinned = Statement(
         "definitions_pinned",
         """
-        SELECT DISTINCT workflow_hash FROM genesis_sessions WHERE status IN ('IN_PROGRESS', 'PAUSED') ORDER BY 1
+        SELECT d.hash FROM workflow_definitions AS d
+        CROSS JOIN LATERAL (
+            SELECT 1 FROM genesis_sessions AS s
+            WHERE s.workflow_hash = d.hash AND s.status IN ('IN_PROGRESS', 'PAUSED') LIMIT 1
+        ) AS live
+        ORDER BY 1
         """
     )
     static let enable = Statement(

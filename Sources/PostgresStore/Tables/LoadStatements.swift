@@ -3,7 +3,8 @@ internal import Orchestration
 /// What deciding a batch needs to know.
 ///
 /// Keys are looked up one by one through their index: `OFFSET 0` keeps the planner, whose statistics may be from when
-/// the table was empty, from reading all of it instead; and so does naming the two ways to a handle apart.
+/// the table was empty or nothing in it was open, from reading all of it, or all that is open, instead; and so does
+/// naming the two ways to a row apart.
 enum LoadStatements {
     static let now = Statement("load_now", "SELECT clock_timestamp()")
     static let sessions = Statement(
@@ -14,7 +15,15 @@ enum LoadStatements {
         "load_tasks",
         """
         SELECT \(TasksTable.columns) FROM async_tasks
-        WHERE session_id = ANY ($1::uuid[]) AND status IN ('PENDING', 'RUNNING') OR id = ANY ($2::uuid[])
+        WHERE id IN (
+            SELECT open.id FROM unnest($1::uuid[]) AS u (session_id)
+            CROSS JOIN LATERAL (
+                SELECT t.id FROM async_tasks t
+                WHERE t.session_id = u.session_id AND t.status IN ('PENDING', 'RUNNING') OFFSET 0
+            ) AS open
+            UNION ALL
+            SELECT unnest($2::uuid[])
+        )
         ORDER BY created_at, id
         """
     )
@@ -23,8 +32,11 @@ enum LoadStatements {
         """
         SELECT \(HandlesTable.columns) FROM flow_resume_handles
         WHERE id IN (
-            SELECT id FROM flow_resume_handles
-            WHERE session_id = ANY ($1::uuid[]) AND status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED')
+            SELECT open.id FROM unnest($1::uuid[]) AS u (session_id)
+            CROSS JOIN LATERAL (
+                SELECT h.id FROM flow_resume_handles h
+                WHERE h.session_id = u.session_id AND h.status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED') OFFSET 0
+            ) AS open
             UNION ALL
             SELECT named.id FROM unnest($2::text[], $3::text[]) AS u (tenant_id, correlation_id)
             CROSS JOIN LATERAL (
@@ -42,9 +54,12 @@ enum LoadStatements {
     static let pendingCommands = Statement(
         "load_pending_commands",
         """
-        SELECT \(pendingColumns) FROM command_inbox
-        WHERE session_id = ANY ($1::uuid[]) AND status IN ('RECEIVED', 'PROCESSING')
-        ORDER BY arrival
+        SELECT pending.* FROM unnest($1::uuid[]) AS u (id)
+        CROSS JOIN LATERAL (
+            SELECT \(pendingColumns) FROM command_inbox
+            WHERE session_id = u.id AND status IN ('RECEIVED', 'PROCESSING') OFFSET 0
+        ) AS pending
+        ORDER BY pending.arrival
         """
     )
     static let answers = Statement(

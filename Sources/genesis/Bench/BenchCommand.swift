@@ -17,7 +17,7 @@ enum BenchCommand {
             backlog  Start commands that lie in Kafka while the worker works them off: its memory.
             relay    Outbox rows → SENT. Floor: the same records only produced, then the same rows only marked.
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
-            parked   The same with few and with many sessions that wait, side by side: resume latency, sweeps, the \
+            parked   The same where few and where many sessions wait, in turn: resume latency, sweeps, the \
             worker's memory, connections and idle CPU. Ratio: the worst of most waits to fewest.
             statechart  The interpreter alone: `genesis` and a parallel chart of 100 states, with jq and without. \
             Floor: what writing the rows of one event costs; at most a tenth of it is meant to go here.
@@ -34,6 +34,11 @@ enum BenchCommand {
                 name: "waiting",
                 valueName: "N,N",
                 summary: "parked: how many wait, rising (default \(waitingDefault))."
+            ),
+            .init(
+                name: "rounds",
+                valueName: "N",
+                summary: "parked: how often each is measured, in turn (default \(roundsDefault))."
             ),
             .init(
                 name: "sessions",
@@ -70,7 +75,9 @@ enum BenchCommand {
     static let rateDefault = 100
     static let rateMax = 5_000
     static let waitingDefault = "1000,100000,1000000"
-    static let waitingRange = 200...10_000_000
+    static let waitingRange = 250...10_000_000
+    static let roundsDefault = 5
+    static let roundsMax = 20
 
     enum Scenario: String, CaseIterable {
         case intake, turns, relay, latency, parked, statechart, backlog
@@ -123,9 +130,16 @@ enum BenchCommand {
             let latency = LatencyScenario(environment: environment, sessions: sessions, seconds: seconds, rate: rate)
             report = try await latency.run()
         case .parked:
+            let rounds = try invocation.integer("rounds", in: 1...roundsMax) ?? roundsDefault
+            guard sizes.allSatisfy({ $0 >= rounds * ParkedScenario.dueCount }) else {
+                throw CommandFailure.usage(
+                    "each round ends \(ParkedScenario.dueCount) waits: fewer rounds, or more waits"
+                )
+            }
             let parked = ParkedScenario(
                 environment: environment,
                 sizes: sizes,
+                rounds: rounds,
                 sessions: sessions,
                 seconds: seconds,
                 rate: rate

@@ -35,9 +35,12 @@ final class BenchEnvironment: Sendable {
     let cluster: PostgresCluster?
     let broker: ChildProcess?
     private let log: Terminal
+    /// Whether the cluster belongs to another environment, which stops it.
+    private let isPlace: Bool
 
     init(_ invocation: Invocation, measuresLatency: Bool) async throws {
         fetchWaitMilliseconds = measuresLatency ? Self.shortFetchWaitMilliseconds : Self.fetchWaitMilliseconds
+        isPlace = false
         let configuration = try Configuration(invocation)
         let surroundings = invocation.surroundings
         (log, executable) = (surroundings.errors, surroundings.executable)
@@ -92,25 +95,12 @@ final class BenchEnvironment: Sendable {
             variables[Setting.kafkaBrokers.variable] = brokers
             if let given = configuration.value(.kafkaProperties) { lines = try TextFile.read(given) }
         } else {
-            lines = "fetch.wait.max.ms=\(fetchWaitMilliseconds)\nsession.timeout.ms=4000\n"
-            lines += "heartbeat.interval.ms=500\n"
-            // It answers the second of two requests under way only when the first answer has been acknowledged, 40 ms later.
-            lines += "max.in.flight.requests.per.connection=1\n"
-            // The embedded broker keeps 5 MiB of each partition, however small they are.
-            lines += "compression.type=lz4\n"
-            let file = FilePath.join(folder, "broker.address")
+            lines = Self.brokerProperties(fetchWaitMilliseconds)
             let count = partitions
-            let topics = Topics.needed(by: workflows).map { "\($0):\(count)" }.joined(separator: ",")
-            let process = try ChildProcess(
-                [executable, "broker", "--address-file", file, "--topics", topics],
-                environment: variables,
-                logFile: FilePath.join(folder, "broker.log")
-            )
+            let topics = Topics.needed(by: workflows).map { "\($0):\(count)" }
+            let (process, address) = try await Self.startBroker(executable, topics, folder, variables)
             broker = process
-            try await Self.eventually("the broker starts", within: Self.brokerStartLimit) {
-                TextFile.exists(file) || process.exitCode != nil
-            }
-            variables[Setting.kafkaBrokers.variable] = String(try TextFile.read(file).prefix { !$0.isWhitespace })
+            variables[Setting.kafkaBrokers.variable] = address
         }
         try TextFile.replace(properties, with: lines)
         variables[Setting.kafkaProperties.variable] = properties
@@ -124,6 +114,70 @@ final class BenchEnvironment: Sendable {
             groupID: "genesis-bench",
             propertiesFile: properties
         )
+    }
+
+    /// Another database of the same cluster, with a broker of its own: a place where a worker finds other rows.
+    private init(place name: String, of other: BenchEnvironment, _ cluster: PostgresCluster) async throws {
+        isPlace = true
+        (log, executable, partitions, workflows) = (other.log, other.executable, other.partitions, other.workflows)
+        (self.cluster, floorPool, rowsPool) = (cluster, nil, nil)
+        let folder = FilePath.join(other.folder, name)
+        fetchWaitMilliseconds = other.fetchWaitMilliseconds
+        self.folder = folder
+        guard mkdir(folder, 0o755) == 0 else { throw CommandFailure.unavailable("cannot make the folder \(folder)") }
+        try await PostgresQueries(pool: other.pool).createDatabaseIfMissing(name)
+        let database = cluster.connectionString(database: name)
+        try await Self.migrate(database, other.variables[Setting.migrations.variable] ?? "")
+        pool = try PostgresPool(connectionString: database, size: 2)
+        meter = PostgresMeter(pool: pool)
+        var variables = other.variables
+        variables[Setting.databaseURL.variable] = database
+        let topics = Topics.needed(by: other.workflows).map { "\($0):\(other.partitions)" }
+        let (process, address) = try await Self.startBroker(executable, topics, folder, variables)
+        broker = process
+        variables[Setting.kafkaBrokers.variable] = address
+        let properties = FilePath.join(folder, "kafka.properties")
+        try TextFile.replace(properties, with: Self.brokerProperties(fetchWaitMilliseconds))
+        variables[Setting.kafkaProperties.variable] = properties
+        self.variables = variables
+        kafka = try KafkaConfiguration(brokers: address, groupID: "genesis-bench", propertiesFile: properties)
+    }
+
+    /// - Returns: nil when a database or brokers were given, which are one place only.
+    func place(_ name: String) async throws -> BenchEnvironment? {
+        guard let cluster, broker != nil else { return nil }
+        return try await BenchEnvironment(place: name, of: self, cluster)
+    }
+
+    private static func brokerProperties(_ fetchWaitMilliseconds: Int) -> String {
+        """
+        fetch.wait.max.ms=\(fetchWaitMilliseconds)
+        session.timeout.ms=4000
+        heartbeat.interval.ms=500
+        # It answers the second of two requests under way only when the first answer has been acknowledged, 40 ms later.
+        max.in.flight.requests.per.connection=1
+        # The embedded broker keeps 5 MiB of each partition, however small they are.
+        compression.type=lz4
+
+        """
+    }
+
+    private static func startBroker(
+        _ executable: String,
+        _ topics: [String],
+        _ folder: String,
+        _ variables: [String: String]
+    ) async throws -> (ChildProcess, address: String) {
+        let file = FilePath.join(folder, "broker.address")
+        let process = try ChildProcess(
+            [executable, "broker", "--address-file", file, "--topics", topics.joined(separator: ",")],
+            environment: variables,
+            logFile: FilePath.join(folder, "broker.log")
+        )
+        try await eventually("the broker starts", within: brokerStartLimit) {
+            TextFile.exists(file) || process.exitCode != nil
+        }
+        return (process, String(try TextFile.read(file).prefix { !$0.isWhitespace }))
     }
 
     /// Starts the worker, its log in the folder.
@@ -141,6 +195,7 @@ final class BenchEnvironment: Sendable {
         floorPool?.close()
         rowsPool?.close()
         broker?.stop(graceSeconds: Self.stopGraceSeconds)
+        if isPlace { return }
         cluster?.stop()
         let remove = try? ChildProcess(["/bin/rm", "-rf", folder], environment: [:], logFile: "/dev/null")
         _ = remove?.wait()

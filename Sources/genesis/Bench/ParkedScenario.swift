@@ -2,51 +2,77 @@ internal import EmbeddedServices
 internal import Orchestration
 internal import PostgresStore
 
-/// What waits cost: the same measurements with few and with many sessions that wait, side by side.
+/// What waits cost: the same measurements where few and where many sessions wait, side by side.
+///
+/// Each size has a database and a broker of its own, and they are measured in turn, several times over: whatever else
+/// the machine does meets all of them.
 struct ParkedScenario: Sendable {
     /// How long the worker is watched doing nothing, at most.
     static let idleSecondsMax = 5
     static let idleSweeps = 200
     static let dueSweeps = 50
-    /// How many waits are over at the same time, and how many the sweeper asks for.
-    static let dueCount = 200
+    /// How many waits are over at the same time, and how many the sweeper asks for. They are others in each round.
+    static let dueCount = 50
 
     var environment: BenchEnvironment
     /// How many sessions wait, in rising order.
     var sizes: [Int]
+    var rounds: Int
     var sessions: Int
     var seconds: Int
     var rate: Int
 
-    func run() async throws -> BenchReport {
-        let started = Surroundings.now()
-        let first = try environment.worker()
-        defer { environment.stop(first) }
-        let crowd = try await BenchCrowd(environment: environment, worker: first, sessions: sessions + 1)
-        environment.stop(first)
-        let template = SessionID(derivedFrom: "bench", "0")
-        await crowd.standIn.setAside(template)
-        let copies = ParkedCopies(of: template, pool: environment.pool)
-        var columns: [(size: Int, figures: JSONObject)] = []
-        var made = 0
-        for size in sizes {
-            environment.say("\(size) sessions wait: copying")
-            let began = ContinuousClock.now
-            try await copies.make(made..<size)
-            try await copies.settle()
-            environment.say("copied in \(Int((ContinuousClock.now - began).seconds)) s; measuring")
-            made = size
-            columns.append((size, try await measure(copies, crowd.standIn, due: size - Self.dueCount..<size)))
+    /// One size: where so many wait, and what was measured there.
+    private final class Place {
+        let size: Int
+        let environment: BenchEnvironment
+        let crowd: BenchCrowd
+        let copies: ParkedCopies
+        var figures: [JSONObject] = []
+
+        init(_ size: Int, _ environment: BenchEnvironment, _ crowd: BenchCrowd, _ copies: ParkedCopies) {
+            (self.size, self.environment, self.crowd, self.copies) = (size, environment, crowd, copies)
         }
-        await crowd.close()
-        return report(columns, started)
     }
 
-    private func measure(
-        _ copies: ParkedCopies,
-        _ standIn: StandIn,
-        due numbers: Range<Int>
-    ) async throws -> JSONObject {
+    func run() async throws -> BenchReport {
+        let started = Surroundings.now()
+        var places: [Place] = []
+        defer { for place in places { place.environment.close() } }
+        for size in sizes { places.append(try await settled(size)) }
+        for round in 0..<rounds {
+            for place in places {
+                environment.say("round \(round + 1) of \(rounds): \(place.size) wait")
+                let last = place.size - round * Self.dueCount
+                place.figures.append(try await measure(place, due: last - Self.dueCount..<last))
+            }
+        }
+        for place in places { await place.crowd.close() }
+        return report(places, started)
+    }
+
+    /// A place where so many sessions wait, with those among them that will go on.
+    private func settled(_ size: Int) async throws -> Place {
+        guard let place = try await environment.place("genesis_\(size)") else {
+            throw CommandFailure.usage("parked needs databases and brokers of its own; name none")
+        }
+        let worker = try place.worker()
+        defer { place.stop(worker) }
+        let crowd = try await BenchCrowd(environment: place, worker: worker, sessions: sessions + 1)
+        place.stop(worker)
+        let template = SessionID(derivedFrom: "bench", "0")
+        await crowd.standIn.setAside(template)
+        let copies = ParkedCopies(of: template, pool: place.pool)
+        environment.say("\(size) sessions wait: copying")
+        let began = ContinuousClock.now
+        try await copies.make(0..<size)
+        try await copies.settle()
+        environment.say("copied in \(Int((ContinuousClock.now - began).seconds)) s")
+        return Place(size, place, crowd, copies)
+    }
+
+    private func measure(_ place: Place, due numbers: Range<Int>) async throws -> JSONObject {
+        let (environment, copies, standIn) = (place.environment, place.copies, place.crowd.standIn)
         // The sweeper's question alone, with no worker that would answer it.
         let idle = Percentiles(try await copies.sweeps(Self.idleSweeps, limit: Self.dueCount).times)
         try await copies.makeDue(numbers)
@@ -69,7 +95,7 @@ struct ParkedScenario: Sendable {
         let missed = await latency.pace(standIn, for: .seconds(seconds))
         let times = Percentiles(await standIn.takeTimes())
         let memory = BenchMachine.memoryKilobytes(of: worker.processID)
-        let settled = try await settleDue(copies, numbers, worker)
+        let settled = try await settleDue(place, numbers, worker)
         if let reason = await standIn.failure { throw CommandFailure.unavailable(reason) }
         if let code = worker.exitCode { throw CommandFailure.unavailable("the worker ended with code \(code)") }
         return [
@@ -85,14 +111,15 @@ struct ParkedScenario: Sendable {
 
     /// How long the worker takes for each of the waits that are over at the same time, in milliseconds.
     private func settleDue(
-        _ copies: ParkedCopies,
+        _ place: Place,
         _ numbers: Range<Int>,
         _ worker: ChildProcess
     ) async throws -> Double {
+        let copies = place.copies
         let before = try await copies.waiting(numbers)
         try await copies.makeDue(numbers)
         let began = ContinuousClock.now
-        try await environment.wait("the waits that are over have ended", worker: worker) {
+        try await place.environment.wait("the waits that are over have ended", worker: worker) {
             try await copies.waiting(numbers) == 0
         }
         return (ContinuousClock.now - began).seconds * 1_000 / Double(max(1, before))
@@ -105,30 +132,43 @@ struct ParkedScenario: Sendable {
         "resume_p50_ms", "resume_p99_ms", "idle_sweep_p50_ms", "due_sweep_p50_ms", "worker_memory_kib",
     ]
 
-    private func report(_ columns: [(size: Int, figures: JSONObject)], _ started: Instant) -> BenchReport {
-        let (least, most) = (columns.first?.figures ?? [:], columns.last?.figures ?? [:])
+    private func report(_ places: [Place], _ started: Instant) -> BenchReport {
         var result = JSONObject()
         var ratios = JSONObject()
-        for member in least {
-            result[member.key] = .object(
-                columns.reduce(into: JSONObject()) { $0["\($1.size)"] = $1.figures[member.key] ?? .null }
+        var spread = JSONObject()
+        for name in places.first?.figures.first.map({ $0.map(\.key) }) ?? [] {
+            let all = places.map { place in place.figures.compactMap { $0[name]?.number } }
+            result[name] = .object(
+                zip(places, all).reduce(into: JSONObject()) { $0["\($1.0.size)"] = figure(Self.median($1.1)) }
             )
-            guard Self.bounded.contains(member.key), let low = member.value.number, low > 0,
-                let high = most[member.key]?.number
-            else { continue }
-            ratios[member.key] = BenchReport.figure(high / low)
+            guard Self.bounded.contains(name), let low = all.first, let high = all.last else { continue }
+            // Of neighbours in time: what slowed one of them slowed the other.
+            let pairs = zip(low, high).compactMap { $0.0 > 0 ? $0.1 / $0.0 : nil }
+            ratios[name] = figure(Self.median(pairs))
+            spread[name] = .array(pairs.map(BenchReport.figure))
         }
         return BenchReport(
             scenario: "parked",
             startedAt: started,
             settings: [
-                "waiting": .array(columns.map { .int($0.size) }), "sessions": .int(sessions),
+                "waiting": .array(places.map { .int($0.size) }), "rounds": .int(rounds), "sessions": .int(sessions),
                 "seconds": .int(seconds), "replies_per_second": .int(rate), "due": .int(Self.dueCount),
                 "copied": "sessions, waits, tasks, inbox rows and events; then VACUUM ANALYZE and CHECKPOINT",
             ],
             result: result,
-            floor: .object(ratios.merging(["what": "each figure with most waits, as a share of that with fewest"])),
+            floor: .object(
+                ratios.merging([
+                    "what": "medians of the rounds; each ratio is the median of those within a round, most to fewest",
+                    "rounds": .object(spread),
+                ])
+            ),
             ratio: ratios.compactMap(\.value.number).max()
         )
+    }
+
+    private static func median(_ values: [Double]) -> Double? {
+        guard !values.isEmpty else { return nil }
+        let sorted = values.sorted()
+        return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
     }
 }

@@ -30,7 +30,7 @@ extension HandlesCommand {
         let handle = explanation.handle
         output.line("wait      \(handle.id)  \(handle.status.rawValue)  \(Printable.text(handle.taskName ?? ""))")
         output.line("answers   \(Printable.text(handle.correlationID))")
-        var table = Table("", "TIME", "WHAT…", "VERDICT", "USER…", "MESSAGE", "REASON…")
+        var table = Table("", "TIME", "WHAT…", "VERDICT", "USER…", "MESSAGE?", "REASON…")
         for competitor in explanation.competitors {
             table.add(
                 competitor.isWinner ? "→" : "",

@@ -9,10 +9,17 @@ enum HandlesCommand {
             CommandSpecification(
                 name: "list",
                 summary: "List open waits, newest first.",
-                examples: ["genesis handles list --session 01234567-89ab-4cde-8f01-23456789abcd --all"],
+                examples: [
+                    "genesis handles list --session 01234567-89ab-4cde-8f01-23456789abcd --all",
+                    "genesis handles list --refused",
+                ],
                 options: [
-                    .session, .init(name: "all", summary: "Ended waits as well."), .limit(Invocation.limitDefault),
-                    .json,
+                    .session, .init(name: "all", summary: "Ended waits as well."),
+                    .init(
+                        name: "refused",
+                        summary: "Instead, the replies that no wait took, each with verdict and reason."
+                    ),
+                    .limit(Invocation.limitDefault), .json,
                 ],
                 run: list
             ),
@@ -37,11 +44,15 @@ enum HandlesCommand {
     @Sendable private static func list(_ invocation: Invocation) async throws {
         let session = try invocation.session
         let limit = try invocation.limit
+        if invocation.has("refused") {
+            guard !invocation.has("all") else { throw CommandFailure.usage("give --all or --refused, not both") }
+            return try await listRefused(invocation, session, limit)
+        }
         let rows = try await invocation.withQueries {
             try await $0.handles(session: session, openOnly: !invocation.has("all"), limit: limit)
         }
         let now = invocation.surroundings.now
-        var table = Table("HANDLE", "SESSION", "STATUS", ">DRAFT", "TAKES…", "EXPIRES", "AGE")
+        var table = Table("HANDLE", "SESSION?", "STATUS", ">DRAFT", "TAKES…", "EXPIRES", "AGE?")
         for row in rows {
             table.add(
                 row.id.description,
@@ -54,6 +65,23 @@ enum HandlesCommand {
             )
         }
         invocation.print(rows: rows.map(\.json), orText: table, whenEmpty: "Nothing waits.")
+    }
+
+    private static func listRefused(_ invocation: Invocation, _ session: SessionID?, _ limit: Int) async throws {
+        let rows = try await invocation.withQueries { try await $0.refused(session: session, limit: limit) }
+        let now = invocation.surroundings.now
+        var table = Table("SESSION", "REPLY…", "VERDICT", "USER…", "AGE", "REASON…")
+        for row in rows {
+            table.add(
+                row.sessionID.description,
+                Phrases.shortType(row.commandType),
+                row.verdict?.rawValue ?? "",
+                row.userID ?? "–",
+                Phrases.length(now - row.createdAt),
+                row.errorMessage ?? ""
+            )
+        }
+        invocation.print(rows: rows.map(\.json), orText: table, whenEmpty: "No reply was refused.")
     }
 }
 

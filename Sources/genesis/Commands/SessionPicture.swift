@@ -46,16 +46,18 @@ struct SessionPicture: Sendable {
         "\(Self.stageBar(session)) · \(session.status.rawValue) · version \(session.version)"
     }
 
-    /// What the session waits for, a line for each wait.
+    /// What the session waits for, some lines for each wait.
     func waitLines(now: Instant) -> [String] {
         handles.filter { $0.status == .waiting || $0.status == .paused }.flatMap { handle -> [String] in
             let draft = handle.draft.map { " on draft \($0)" } ?? ""
             let replies = handle.replies.map(Phrases.shortType).joined(separator: ", ")
+            let users = handle.resumeHandle["allowed"].array?.compactMap(\.string)
             return [
-                "waits    for \(Printable.text(replies.isEmpty ? "a reply" : replies))\(draft), "
-                    + "deadline \(Phrases.relative(handle.expiresAt, to: now))",
-                "         correlation \(Printable.text(handle.correlationID))",
-            ]
+                "waits    for \(Printable.text(replies.isEmpty ? "a reply" : replies))\(draft)",
+                users.map { "         of \(Printable.text($0.isEmpty ? "nobody" : $0.joined(separator: ", "))) alone" },
+                "         deadline \(Phrases.relative(handle.expiresAt, to: now)), correlation "
+                    + Printable.text(handle.correlationID),
+            ].compactMap { $0 }
         }
     }
 
@@ -68,9 +70,13 @@ struct SessionPicture: Sendable {
         return [line, "         genesis tasks retry|complete|skip \(Printable.text(task))"]
     }
 
-    static func taskLine(_ task: AsyncTask, now: Instant) -> String {
-        "\(Printable.text(task.taskType))  \(Phrases.bar(task.progress))  \(taskState(task, now: now))"
+    static func taskLine(_ task: AsyncTask, now: Instant, width: Int? = nil) -> String {
+        let (name, state) = ("task     \(Printable.text(task.taskType))  ", "  \(taskState(task, now: now))")
+        let cells = Phrases.barCells(barCells, beside: Printable.width(name + state), width: width)
+        return name + Phrases.bar(task.progress, cells: cells) + state
     }
+
+    private static let barCells = 20
 
     /// Where a task stands, in a few words: `RUNNING on agent-1 for 12s, attempt 2  Weighing the options`.
     static func taskState(_ task: AsyncTask, now: Instant) -> String {
@@ -108,7 +114,7 @@ struct SessionPicture: Sendable {
         if let novel = session.novelID { lines.append("novel    \(novel)") }
         lines += incidentLines
         lines += waitLines(now: now)
-        for task in tasks.prefix(Self.tasksShown) { lines.append("task     \(Self.taskLine(task, now: now))") }
+        for task in tasks.prefix(Self.tasksShown) { lines.append(Self.taskLine(task, now: now, width: width)) }
         let confirmed = session.confirmedData.object ?? [:]
         if !confirmed.isEmpty {
             lines.append("confirmed")

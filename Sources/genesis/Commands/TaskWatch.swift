@@ -13,7 +13,10 @@ struct TaskWatch {
     }
 
     mutating func show(_ tasks: [AsyncTask], now: Instant) {
-        guard asJSON || !terminal.isInteractive else { return draw(Self.lines(tasks, now: now)) }
+        guard asJSON || !terminal.isInteractive else {
+            let width = (terminal.columns ?? Terminal.columnsDefault) - 1
+            return draw(Self.lines(tasks, now: now, width: width), width)
+        }
         for task in tasks where last[task.id] != task {
             terminal.line(asJSON ? task.json.text : Self.change(task, now: now))
             last[task.id] = task
@@ -21,12 +24,15 @@ struct TaskWatch {
     }
 
     /// What is drawn on a terminal: the bars under one another, whatever the names' lengths.
-    static func lines(_ tasks: [AsyncTask], now: Instant) -> [String] {
-        let width = tasks.map { Printable.width(Printable.text($0.taskType)) }.max() ?? 0
-        return tasks.map { task in
-            Printable.padded(Printable.text(task.taskType), to: width) + "  "
-                + Phrases.bar(task.progress, cells: barCells)
-                + "  " + SessionPicture.taskState(task, now: now)
+    static func lines(_ tasks: [AsyncTask], now: Instant, width: Int? = nil) -> [String] {
+        let rows = tasks.map { task in
+            (name: Printable.text(task.taskType), task: task, state: "  " + SessionPicture.taskState(task, now: now))
+        }
+        let names = rows.map { Printable.width($0.name) }.max() ?? 0
+        let states = rows.map { Printable.width($0.state) }.max() ?? 0
+        let cells = Phrases.barCells(barCells, beside: names + 2 + states, width: width)
+        return rows.map { row in
+            Printable.padded(row.name, to: names) + "  " + Phrases.bar(row.task.progress, cells: cells) + row.state
         }
     }
 
@@ -38,8 +44,7 @@ struct TaskWatch {
 
     private static let barCells = 24
 
-    private mutating func draw(_ lines: [String]) {
-        let width = (terminal.columns ?? Terminal.columnsDefault) - 1
+    private mutating func draw(_ lines: [String], _ width: Int) {
         let fitted = lines.map { Printable.fitted($0, to: width) }
         guard fitted != drawn else { return }
         terminal.write(Self.frame(fitted, over: drawn.count))

@@ -64,7 +64,7 @@ enum TasksCommand {
             return invocation.surroundings.output.line(JSONValue.object(row.columns.merging(["messages": all])).text)
         }
         invocation.print(row: row.json)
-        var table = Table("TIME", "MESSAGE…", ">TRY", "VERDICT", "USER…", "REASON…")
+        var table = Table("TIME?", "MESSAGE…", ">TRY", "VERDICT", "USER…", "REASON…")
         for message in messages {
             table.add(
                 message.createdAt.description,
@@ -87,7 +87,7 @@ enum TasksCommand {
             try await $0.tasks(session: session, status: status, limit: limit)
         }
         let now = invocation.surroundings.now
-        var table = Table("TASK", "SESSION", "TYPE…", "STATUS", ">TRY", "PROGRESS", "MESSAGE…", "AGE")
+        var table = Table("TASK", "SESSION?", "TYPE…", "STATUS", ">TRY", "PROGRESS", "MESSAGE…?", "AGE?")
         for row in rows {
             table.add(
                 row.id.description,

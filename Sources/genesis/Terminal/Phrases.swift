@@ -13,16 +13,32 @@ enum Phrases {
         }
     }
 
+    /// The largest unit alone, to the nearest: what is a week from now is so a second later too.
+    private static func nearest(_ interval: Interval) -> String {
+        let seconds = Int64(clamping: interval.microseconds.magnitude / 1_000_000)
+        let unit: Int64 = seconds < 120 ? 1 : seconds < 7_200 ? 60 : seconds < 172_800 ? 3_600 : 86_400
+        return length(.seconds((seconds + unit / 2) / unit * unit))
+    }
+
     /// `5m ago`, `in 7d`, `now`; `–` for no time.
     static func relative(_ instant: Instant?, to now: Instant) -> String {
         guard let instant else { return "–" }
         let difference = instant - now
         if difference.microseconds.magnitude < 1_000_000 { return "now" }
-        return difference > .zero ? "in \(length(difference))" : "\(length(difference)) ago"
+        return difference > .zero ? "in \(nearest(difference))" : "\(length(difference)) ago"
     }
 
     /// `1 record`, `3 records`.
     static func records(_ count: Int) -> String { count == 1 ? "1 record" : "\(count) records" }
+
+    /// What a bar has beside its cells: a space and the share.
+    static let barShareWidth = 6
+    static let barCellsMin = 6
+
+    /// How many cells a bar may have where a line of this width has so much else; `width` nil gives all that are wanted.
+    static func barCells(_ wanted: Int, beside others: Int, width: Int?) -> Int {
+        width.map { max(barCellsMin, min(wanted, $0 - others - barShareWidth)) } ?? wanted
+    }
 
     /// `██████▌░░░  65 %`: eighths of a cell, so that a bar moves when little has been done.
     static func bar(_ progress: Percentage, cells: Int = 20) -> String {

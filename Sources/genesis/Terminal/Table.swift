@@ -5,6 +5,8 @@ struct Table: Sendable {
         var alignsRight = false
         /// May be cut when the terminal is too narrow.
         var isFlexible = false
+        /// May be left out when the terminal is too narrow even so.
+        var isOptional = false
     }
 
     /// A flexible column is not cut below this.
@@ -16,15 +18,18 @@ struct Table: Sendable {
 
     init(_ columns: [Column]) { self.columns = columns }
 
-    /// Titles; one that begins with `>` aligns right, one that ends with `…` may be cut.
+    /// Titles; one that begins with `>` aligns right, one that ends with `…` may be cut, one that ends with `?` (or `…?`)
+    /// left out, the first one first.
     init(_ titles: String...) {
         columns = titles.map { title in
             var name = title[...]
             let right = name.hasPrefix(">")
-            let flexible = name.hasSuffix("…")
             if right { name.removeFirst() }
+            let optional = name.hasSuffix("?")
+            if optional { name.removeLast() }
+            let flexible = name.hasSuffix("…")
             if flexible { name.removeLast() }
-            return Column(title: String(name), alignsRight: right, isFlexible: flexible)
+            return Column(title: String(name), alignsRight: right, isFlexible: flexible, isOptional: optional)
         }
     }
 
@@ -40,7 +45,12 @@ struct Table: Sendable {
         var widths = columns.indices.map { index in
             rows.map { Printable.width($0[index]) }.reduce(Printable.width(columns[index].title), max)
         }
-        if let width { shrink(&widths, to: width) }
+        if let width, !shrink(&widths, to: width), let index = columns.firstIndex(where: \.isOptional) {
+            var narrower = self
+            narrower.columns.remove(at: index)
+            for row in rows.indices { narrower.rows[row].remove(at: index) }
+            return narrower.text(width: width)
+        }
         let lines = [columns.map(\.title)] + rows
         return lines.map { cells in
             var line = ""
@@ -54,13 +64,14 @@ struct Table: Sendable {
         }.joined()
     }
 
-    /// Takes columns from the widest flexible one until the line fits, or nothing can be taken any more.
-    private func shrink(_ widths: inout [Int], to width: Int) {
+    /// Takes columns from the widest flexible one until the line fits; false when nothing can be taken any more.
+    private func shrink(_ widths: inout [Int], to width: Int) -> Bool {
         let flexible = columns.indices.filter { columns[$0].isFlexible }
         while widths.reduce(0, +) + Self.gap * (widths.count - 1) > width {
             guard let widest = flexible.max(by: { widths[$0] < widths[$1] }), widths[widest] > Self.flexibleWidthMin
-            else { return }
+            else { return false }
             widths[widest] -= 1
         }
+        return true
     }
 }

@@ -22,6 +22,8 @@ protocol SessionQueries: Sendable {
     func earlier(than command: InboxCommand) async throws(StoreError) -> InboxCommand?
     /// Newest first.
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand]
+    /// Commands and replies that changed nothing, newest first.
+    func refused(session: SessionID?, limit: Int) async throws(StoreError) -> [InboxCommand]
     /// What agents and operators said about a task, newest first.
     func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand]
     func command(_ id: MessageID) async throws(StoreError) -> InboxCommand?

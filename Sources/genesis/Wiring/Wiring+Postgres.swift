@@ -147,6 +147,9 @@ private struct DatabaseQueries: SessionQueries {
     func commands(session: SessionID, limit: Int) async throws(StoreError) -> [InboxCommand] {
         try await rows.commands(session: session, limit: limit)
     }
+    func refused(session: SessionID?, limit: Int) async throws(StoreError) -> [InboxCommand] {
+        try await rows.refused(session: session, limit: limit)
+    }
     func commands(about task: AsyncTask, limit: Int) async throws(StoreError) -> [InboxCommand] {
         try await rows.commands(about: task, limit: limit)
     }

@@ -79,6 +79,15 @@ import Testing
         )
     }
 
+    @Test func `in a narrow terminal the bars give way, not what is said of the tasks`() {
+        #expect(
+            TaskWatch.lines(Array(Self.tasks.prefix(2)), now: Self.now, width: 93) == [
+                "Outliner.Concept.Generation  ██▋░░░░░  33 %  RUNNING on agent-1 for 12s  Weighing the options",
+                "Plot.Structure.Generation    ░░░░░░░░   0 %  PENDING, waits for its turn",
+            ]
+        )
+    }
+
     @Test func `a frame is drawn over the one before, and moves with progress and with time`() {
         #expect(TaskWatch.frame(["a", "b"], over: 0) == "\r\u{1B}[Ka\n\r\u{1B}[Kb\n\u{1B}[J")
         #expect(TaskWatch.frame(["a"], over: 2).hasPrefix("\u{1B}[2A\r\u{1B}[Ka\n"))

@@ -18,6 +18,15 @@ import Testing
         #expect(table.text(width: 3).split(separator: "\n")[1] == "1   " + String(repeating: "x", count: 7) + "…")
     }
 
+    @Test func `an optional column is left out where the line does not fit otherwise, the first one first`() {
+        var table = Table("ID", "WHOSE?", "TEXT…", "AGE?")
+        table.add("1", "somebody's", String(repeating: "x", count: 12), "3h")
+        #expect(table.text(width: nil).hasPrefix("ID  WHOSE       TEXT          AGE\n"))
+        #expect(table.text(width: 29).hasPrefix("ID  WHOSE       TEXT      AGE\n1   somebody's  xxxxxxx…  3h\n"))
+        #expect(table.text(width: 28).hasPrefix("ID  TEXT          AGE\n"))
+        #expect(table.text(width: 16) == "ID  TEXT\n1   xxxxxxxxxxxx\n")
+    }
+
     @Test(arguments: [
         ("\u{1B}[31mred\u{1B}[0m", "red"), ("\u{1B}]0;title\u{07}text", "text"), ("\u{1B}]8;;x\u{1B}\\link", "link"),
         ("a\nb\tc", "a b c"), ("\u{202E}evil", "evil"), ("\u{9B}2Jx", "x"), ("\u{1B}", ""), ("\u{1B}[", ""),
@@ -41,6 +50,9 @@ import Testing
         #expect(Phrases.relative(now + .seconds(-5), to: now) == "5s ago")
         #expect(Phrases.relative(now + .seconds(7 * 86_400), to: now) == "in 7d")
         #expect(Phrases.relative(now + .seconds(7_100), to: now) == "in 118m")
+        // A deadline a week away is not six days away a moment later.
+        #expect(Phrases.relative(now + .seconds(7 * 86_400 - 1), to: now) == "in 7d")
+        #expect(Phrases.relative(now + .seconds(-7 * 86_400 + 1), to: now) == "6d ago")
         #expect(Phrases.relative(now, to: now) == "now")
         #expect(Phrases.relative(nil, to: now) == "–")
         #expect(Phrases.relative(Instant(microseconds: .min), to: now).hasSuffix("d ago"))
