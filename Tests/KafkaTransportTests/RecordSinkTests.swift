@@ -135,4 +135,16 @@ import Testing
         await sink.close()
         #expect(await sink.served(of: ["t"]) == nil)
     }
+
+    @Test(
+        arguments: [(1, 3, 3, true), (1, 3, 2, false), (-1, 1, 1, false), (1, 1, 0, false)] as [(Int32, Int, Int, Bool)]
+    )
+    func `a partition whose replicas are not all in sync may take nothing, whatever the record`(
+        leader: Int32,
+        replicas: Int,
+        inSync: Int,
+        takes: Bool
+    ) {
+        #expect(KafkaRecordSink.takesRecords(leader: leader, replicas: replicas, inSync: inSync) == takes)
+    }
 }

@@ -20,6 +20,8 @@ package struct KafkaConfiguration: Sendable {
     package var sendLimitMilliseconds = 30_000
     /// How long the brokers may take to answer a question, such as which cluster they are.
     package var answerLimitMilliseconds = 10_000
+    /// How often topics are looked at for what has changed by itself: new partitions, a topic that is there again.
+    package var metadataRefreshMilliseconds = 30_000
     var properties: [KafkaProperty]
 
     /// Records fetched ahead, per partition, in number and memory: what is in PostgreSQL later need not wait here. Must
@@ -75,6 +77,8 @@ package struct KafkaConfiguration: Sendable {
                     throw TransportError.invalidConfiguration(reason: "librdkafka refuses `\(name)`")
                 }
             }
+            // Since 2.4 there is a choice; before that a consumer knows the classic protocol only.
+            if role == .consumer { _ = Self.set(conf, "group.protocol", "classic") }
             for property in properties {
                 switch Self.set(conf, property.name, property.value) {
                 case RD_KAFKA_CONF_OK: break
@@ -98,6 +102,9 @@ package struct KafkaConfiguration: Sendable {
         }
     }
 
+    /// Whether the file asks for librdkafka's own log, which goes to standard error.
+    var wantsLibraryLog: Bool { properties.contains { $0.name == "debug" } }
+
     private func defaults(for role: KafkaClient.Role) -> [(String, String)] {
         let common = [
             ("client.id", clientID),
@@ -105,6 +112,7 @@ package struct KafkaConfiguration: Sendable {
             ("socket.keepalive.enable", "true"),
             ("reconnect.backoff.max.ms", String(Self.reconnectMillisecondsMax)),
             ("message.max.bytes", String(Self.messageBytesMax)),
+            ("topic.metadata.refresh.interval.ms", String(metadataRefreshMilliseconds)),
         ]
         switch role {
         case .consumer:

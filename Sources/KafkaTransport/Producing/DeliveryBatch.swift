@@ -81,14 +81,3 @@ final class DeliveryBatch: @unchecked Sendable {
         }
     }
 }
-
-/// The last thing that went wrong with a connection: without it "timed out" says little.
-final class ConnectionTrouble: Sendable {
-    private let last = Locked<String?>(nil)
-
-    func note(_ reason: String) { last.withLock { $0 = reason } }
-
-    func added(to reason: String) -> String {
-        last.withLock(\.self).map { "\(reason); last connection error: \($0)" } ?? reason
-    }
-}

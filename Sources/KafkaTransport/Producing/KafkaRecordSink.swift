@@ -40,9 +40,7 @@ package final class KafkaRecordSink: RecordSink {
     package init(_ configuration: KafkaConfiguration) throws(TransportError) {
         let callbacks = ClientCallbacks()
         let trouble = trouble
-        callbacks.error = { code, reason in
-            if code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN { trouble.note(reason) }
-        }
+        callbacks.error = { trouble.note($0, $1) }
         sendLimitMilliseconds = configuration.sendLimitMilliseconds
         client = try KafkaClient(.producer, configuration, callbacks)
         let (client, isClosing, limit) = (client, isClosing, configuration.sendLimitMilliseconds)
@@ -103,7 +101,15 @@ package final class KafkaRecordSink: RecordSink {
         guard metadata.pointee.topic_cnt > 0, let answer = metadata.pointee.topics?.pointee else { return true }
         if answer.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE { return false }
         let partitions = UnsafeBufferPointer(start: answer.partitions, count: max(0, Int(answer.partition_cnt)))
-        return partitions.allSatisfy { $0.leader >= 0 }
+        return partitions.allSatisfy {
+            takesRecords(leader: $0.leader, replicas: Int($0.replica_cnt), inSync: Int($0.isr_cnt))
+        }
+    }
+
+    /// With a replica out of sync the brokers may refuse every record of a partition (`min.insync.replicas`), and a
+    /// producer, which tries again until its time is up, only sees that it is.
+    package static func takesRecords(leader: Int32, replicas: Int, inSync: Int) -> Bool {
+        leader >= 0 && inSync >= replicas
     }
 
     package func close() async {
