@@ -1,6 +1,8 @@
+import EmbeddedServices
 import Foundation
 import KafkaTransport
 import Orchestration
+import PostgresStore
 import Testing
 
 /// What the embedded broker cannot show, on the brokers that `GENESIS_TEST_BROKERS` names (`deploy/README.md`).
