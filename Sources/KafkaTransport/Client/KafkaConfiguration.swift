@@ -29,6 +29,8 @@ package struct KafkaConfiguration: Sendable {
     /// there is room again: `fetchWaitMilliseconds`, or a second when all partitions of the broker are full.
     static let prefetchRecordsMax = 1_000
     static let prefetchKilobytesMax = 1_024
+    /// How long a full partition is not looked at; librdkafka's own second is meant for queues a hundred times as long.
+    static let fullQueueMilliseconds = 20
     /// What one answer of the brokers brings of a partition at most, compressed, if its first record is not larger.
     static let fetchBytesMax = 128 << 10
     /// How many partitions a consumer may be given; they share `prefetchTotalKilobytesMax`.
@@ -77,8 +79,7 @@ package struct KafkaConfiguration: Sendable {
                     throw TransportError.invalidConfiguration(reason: "librdkafka refuses `\(name)`")
                 }
             }
-            // Since 2.4 there is a choice; before that a consumer knows the classic protocol only.
-            if role == .consumer { _ = Self.set(conf, "group.protocol", "classic") }
+            for (name, value) in newerDefaults(for: role) { _ = Self.set(conf, name, value) }
             for property in properties {
                 switch Self.set(conf, property.name, property.value) {
                 case RD_KAFKA_CONF_OK: break
@@ -141,6 +142,18 @@ package struct KafkaConfiguration: Sendable {
                 ("max.in.flight.requests.per.connection", "5"),
             ]
         case .administrator: return common
+        }
+    }
+
+    /// What Debian 12's librdkafka, 2.0, does not know yet.
+    private func newerDefaults(for role: KafkaClient.Role) -> [(String, String)] {
+        switch role {
+        case .consumer:
+            [
+                ("group.protocol", "classic"),
+                ("fetch.queue.backoff.ms", String(Self.fullQueueMilliseconds)),
+            ]
+        case .producer, .administrator: []
         }
     }
 
