@@ -102,7 +102,7 @@ let package = Package(
             "EndToEndTests",
             [
                 "genesis", "Orchestration", "OrchestrationTesting", "PostgresStore", "KafkaTransport",
-                "EmbeddedServices",
+                "EmbeddedServices", "CRdkafka",
             ]
         ),
     ]

@@ -151,8 +151,8 @@ package struct PostgresStore: Store {
     }
 
     package func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage] {
-        // Nothing to ask, and the statement divides by their number.
-        if lanes.isEmpty { return [] }
+        // A second relay owns none until the first gives some away; and the statement divides by their number.
+        guard !lanes.isEmpty else { return [] }
         let step = Step(RelayStatements.due) {
             $0.column(lanes) { $0.lane }
             $0.column(lanes) { $0.epoch }

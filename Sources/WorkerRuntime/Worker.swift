@@ -84,10 +84,18 @@ package struct Worker: Sendable {
         let giveUpSending = Fuse { [sink] in await sink.close() }
         defer { giveUpSending.disarm() }
 
+        // A wait for a signal may know no cancellation, and a part that fails must end the worker all the same.
+        let (stopAsked, stopAsking) = AsyncStream.makeStream(of: Void.self)
+        let asker = Task {
+            await stop()
+            stopAsking.finish()
+        }
+        defer { asker.cancel() }
+
         log.info("worker started", LogField("node", settings.node))
         try await withThrowingTaskGroup(of: Part.self) { group in
             group.addTask {
-                await stop()
+                for await _ in stopAsked {}
                 return .stop
             }
             group.addTask {
@@ -124,6 +132,7 @@ package struct Worker: Sendable {
                 group.cancelAll()
                 while try await group.next() != nil {}
             } catch {
+                if !(error is CancellationError) { log.error("worker failed, ending", LogField("reason", "\(error)")) }
                 await source.close()
                 group.cancelAll()
                 await sink.close()

@@ -21,19 +21,28 @@ final class Fleet: Sendable {
     let folder = temporaryFolder("fleet")
     let databaseURL: String
     let brokers: String
-    let broker: ChildProcess
+    /// Nil when the brokers were given.
+    let broker: ChildProcess?
     let control: BrokerControl
     let queries: PostgresQueries
     let sink: KafkaRecordSink
     let configuration: KafkaConfiguration
 
+    /// Of the workers; brokers may serve several fleets.
+    let group = "e2e-\(UUID().uuidString.lowercased())"
     /// Where the workflow files are.
     let workflows: String
 
     /// - Parameters:
     ///   - workflow: the only workflow, instead of those of the product.
-    ///   - isWithoutDeadLetterTopics: the brokers have no `.dlq`.
-    init(partitions: Int = 2, workflow: String? = nil, isWithoutDeadLetterTopics: Bool = false) async throws {
+    ///   - given: brokers to use instead of an embedded one; the topics are created there.
+    ///   - isWithoutDeadLetterTopics: the embedded brokers have no `.dlq`.
+    init(
+        partitions: Int = 2,
+        workflow: String? = nil,
+        brokers given: RealBrokers? = nil,
+        isWithoutDeadLetterTopics: Bool = false
+    ) async throws {
         workflows = workflow == nil ? Self.root.appending(path: "Workflows").path : "\(folder)/workflows"
         if let workflow {
             try FileManager.default.createDirectory(atPath: workflows, withIntermediateDirectories: true)
@@ -48,25 +57,20 @@ final class Fleet: Sendable {
         administration.close()
         databaseURL = cluster.connectionString(database: name)
 
-        let address = "\(folder)/broker.address"
-        let copies = isWithoutDeadLetterTopics ? [] : Self.topics.map { $0 + ".dlq" }
-        let list = (Self.topics + copies).map { "\($0):\(partitions)" }.joined(separator: ",")
-        broker = try ChildProcess(
-            [
-                Self.executable, "broker", "--address-file", address, "--topics", list, "--control-socket",
-                "\(folder)/control",
-            ],
-            environment: [:],
-            logFile: "\(folder)/broker.log"
-        )
         control = BrokerControl(socketPath: "\(folder)/control")
-        try await eventually("the broker has an address") { FileManager.default.fileExists(atPath: address) }
-        brokers = try String(contentsOfFile: address, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        // The embedded broker answers an empty fetch only at its end, and rebalances as slowly as members may be silent.
-        try [
-            "fetch.wait.max.ms=10", "session.timeout.ms=4000", "heartbeat.interval.ms=500",
-            "message.max.bytes=4000000", "message.timeout.ms=10000", "",
-        ].joined(separator: "\n")
+        let properties: String
+        if let given {
+            (broker, brokers, properties) = (nil, given.addresses, given.properties)
+        } else {
+            (broker, brokers) = try await Self.embeddedBroker(
+                folder,
+                partitions,
+                isWithoutDeadLetterTopics: isWithoutDeadLetterTopics
+            )
+            // It answers an empty fetch only at its end, and rebalances as slowly as members may be silent.
+            properties = "fetch.wait.max.ms=10\nsession.timeout.ms=4000\nheartbeat.interval.ms=500\n"
+        }
+        try (properties + "message.max.bytes=4000000\nmessage.timeout.ms=10000\n")
             .write(toFile: "\(folder)/kafka.properties", atomically: true, encoding: .utf8)
         configuration = try KafkaConfiguration(
             brokers: brokers,
@@ -76,11 +80,33 @@ final class Fleet: Sendable {
         sink = try KafkaRecordSink(configuration)
         queries = PostgresQueries(pool: try PostgresPool(connectionString: databaseURL, size: 2))
         try await genesis("migrate", "up").requireSuccess()
+        if given != nil { try await genesis("topics", "create", "--partitions", "\(partitions)").requireSuccess() }
+    }
+
+    private static func embeddedBroker(
+        _ folder: String,
+        _ partitions: Int,
+        isWithoutDeadLetterTopics: Bool
+    ) async throws -> (ChildProcess, String) {
+        let address = "\(folder)/broker.address"
+        let copies = isWithoutDeadLetterTopics ? [] : topics.map { $0 + ".dlq" }
+        let list = (topics + copies).map { "\($0):\(partitions)" }.joined(separator: ",")
+        let broker = try ChildProcess(
+            [
+                executable, "broker", "--address-file", address, "--topics", list, "--control-socket",
+                "\(folder)/control",
+            ],
+            environment: [:],
+            logFile: "\(folder)/broker.log"
+        )
+        try await eventually("the broker has an address") { FileManager.default.fileExists(atPath: address) }
+        let brokers = try String(contentsOfFile: address, encoding: .utf8)
+        return (broker, brokers.trimmingCharacters(in: .whitespacesAndNewlines))
     }
 
     deinit {
         queries.close()
-        broker.stop()
+        broker?.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }
 
@@ -103,7 +129,7 @@ final class Fleet: Sendable {
         [
             "PATH": "/usr/bin:/bin", "GENESIS_DATABASE_URL": databaseURL, "GENESIS_KAFKA_BROKERS": brokers,
             "GENESIS_KAFKA_PROPERTIES": "\(folder)/kafka.properties", "GENESIS_NODE": node,
-            "GENESIS_WORKFLOWS": workflows,
+            "GENESIS_WORKFLOWS": workflows, "GENESIS_GROUP_ID": group,
             "GENESIS_MIGRATIONS": Self.root.appending(path: "Migrations").path, "GENESIS_LOG_FORMAT": "json",
             "GENESIS_DURABILITY": "any",
         ]

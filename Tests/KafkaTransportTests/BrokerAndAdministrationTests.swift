@@ -36,7 +36,23 @@ import Testing
         var configuration = try KafkaConfiguration(brokers: "127.0.0.1:1", groupID: "g")
         configuration.answerLimitMilliseconds = 300
         let administration = try KafkaAdministration(configuration)
-        await #expect(throws: TransportError.self) { try await administration.listTopics() }
+        let error = await #expect(throws: TransportError.self) { try await administration.listTopics() }
+        #expect(error?.reason.contains("Connection refused") == true)
+    }
+
+    @Test func `brokers that do not speak the protocol asked for are told apart from brokers that are away`()
+        async throws
+    {
+        let broker = try TestBroker.shared.get()
+        let file = FileManager.default.temporaryDirectory.appending(path: "tls-\(UUID().uuidString).properties").path
+        try Data("security.protocol=ssl\n".utf8).write(to: URL(fileURLWithPath: file))
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        var configuration = try KafkaConfiguration(brokers: broker.bootstrap, groupID: "g", propertiesFile: file)
+        configuration.answerLimitMilliseconds = 1_000
+        let administration = try KafkaAdministration(configuration)
+        let error = await #expect(throws: TransportError.self) { try await administration.listTopics() }
+        #expect(error?.reason.contains("last connection error") == true)
+        #expect(error?.reason.contains("SSL") == true)
     }
 
     @Test(arguments: ["sideways", "rtt x", "rtt -1", "topic x 0", "topic x 9999999", "error 0 1", "error 0 -1 6", ""])

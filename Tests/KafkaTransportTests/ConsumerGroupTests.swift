@@ -65,4 +65,18 @@ import Testing
         #expect(source.notices.count == 1)
         await source.source.close()
     }
+
+    @Test func `a topic that is there again is read without a new start`() async throws {
+        let broker = try TestBroker(topics: "gone:1")
+        let unknownTopic = 3
+        try broker.control.send("fault gone \(unknownTopic)")
+        var configuration = try broker.configuration()
+        #expect(configuration.metadataRefreshMilliseconds <= 60_000)
+        configuration.metadataRefreshMilliseconds = 500
+        let source = TestSource(try KafkaRecordSource(configuration, topics: ["gone"]))
+        try await eventually("the notice") { !source.notices.isEmpty }
+        try broker.control.send("fault gone 0")
+        try await eventually("its partition") { source.assignments.contains { !$0.partitions.isEmpty } }
+        await source.source.close()
+    }
 }

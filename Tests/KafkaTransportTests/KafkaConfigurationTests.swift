@@ -57,7 +57,10 @@ import Testing
         #expect(problem.contains("line 2") && problem.contains("line 1"))
     }
 
-    @Test(arguments: ["enable.auto.commit=true", "auto.offset.reset=latest", "enable.idempotence=false"])
+    @Test(arguments: [
+        "enable.auto.commit=true", "auto.offset.reset=latest", "enable.idempotence=false", "group.protocol=consumer",
+        "transactional.id=x",
+    ])
     func `a property that the guarantees rest on cannot be set`(line: String) {
         #expect(problem(line).contains("cannot be set"))
     }

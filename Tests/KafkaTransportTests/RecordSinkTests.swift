@@ -135,4 +135,36 @@ import Testing
         await sink.close()
         #expect(await sink.served(of: ["t"]) == nil)
     }
+
+    @Test(
+        arguments: [(1, 3, 3, true), (1, 3, 2, false), (-1, 1, 1, false), (1, 1, 0, false)] as [(Int32, Int, Int, Bool)]
+    )
+    func `a partition whose replicas are not all in sync may take nothing, whatever the record`(
+        leader: Int32,
+        replicas: Int,
+        inSync: Int,
+        takes: Bool
+    ) {
+        #expect(KafkaRecordSink.takesRecords(leader: leader, replicas: replicas, inSync: inSync) == takes)
+    }
+
+    @Test func `a producer that gets nothing through to brokers that answer is replaced, and no other`() async throws {
+        let broker = try TestBroker(topics: "t:1")
+        let sink = try KafkaRecordSink(broker.configuration(sendLimitMilliseconds: 1_500))
+        try await eventually("a record being sent") { await sink.send([record("t", 0)]) == [.sent] }
+        #expect(await sink.served(of: ["t"]) == ["t"])
+        #expect(sink.producersMade == 1)
+        try broker.control.send("down")
+        guard case .failed = await sink.send([record("t", 1)])[0] else { throw TestFailure("not failed") }
+        #expect(await sink.served(of: ["t"]) == nil)
+        #expect(sink.producersMade == 1)
+        try broker.control.send("up")
+        try await eventually("the brokers answering") { await sink.served(of: ["t"]) == ["t"] }
+        try await eventually("a record being sent") { await sink.send([record("t", 2)]) == [.sent] }
+        #expect(sink.producersMade == 2)
+        #expect(await sink.served(of: ["t"]) == ["t"])
+        #expect(await sink.send([record("t", 3)]) == [.sent])
+        #expect(sink.producersMade == 2)
+        await sink.close()
+    }
 }

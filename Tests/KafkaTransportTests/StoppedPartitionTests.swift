@@ -61,9 +61,8 @@ import Testing
         #expect(try await stop(copy, .after(fingerprints[2], 3)).contains("is not the one"))
     }
 
-    @Test func `records deleted before they were read stop the partition, those deleted afterwards do not`()
-        async throws
-    {
+    /// A broker whose topic `t` has lost its oldest records, and where it begins now.
+    private func shortenedTopic() async throws -> (TestBroker, beginning: Int64) {
         let broker = try TestBroker(topics: "t:1")
         let sink = try KafkaRecordSink(broker.configuration())
         let value = [UInt8](repeating: 7, count: 50_000)
@@ -78,6 +77,13 @@ import Testing
         let beginning = try #require(try await overview.read(1).first).offset
         await overview.source.close()
         #expect(beginning > 2)
+        return (broker, beginning)
+    }
+
+    @Test func `records deleted before they were read stop the partition, those deleted afterwards do not`()
+        async throws
+    {
+        let (broker, beginning) = try await shortenedTopic()
         let unknown = RecordFingerprint(timestamp: nil, digest: "x")
         let reason = try await stop(broker, .after(unknown, 2))
         #expect(reason.contains("begins at \(beginning): \(beginning - 2) records were deleted"))
@@ -85,5 +91,34 @@ import Testing
         try await source.start(at: .after(unknown, beginning))
         #expect(try await source.read(1).first?.offset == beginning)
         await source.source.close()
+    }
+
+    @Test func `where nobody says what a partition holds, its place is looked at once more before it stops`()
+        async throws
+    {
+        let (broker, beginning) = try await shortenedTopic()
+        var configuration = try broker.configuration()
+        configuration.answerLimitMilliseconds = 300
+        let (listOffsets, many, unsupported) = (2, 10_000, 35)
+        let start = StartOffset.after(RecordFingerprint(timestamp: nil, digest: "x"), beginning)
+        let partition = TopicPartition(topic: "t", partition: 0)
+
+        try broker.control.send("error \(listOffsets) \(many) \(unsupported)")
+        let source = TestSource(try KafkaRecordSource(configuration, assigning: [partition]))
+        try await source.start(at: start)
+        try await eventually("the second assignment") { source.assignments.count == 2 }
+        try broker.control.send("error \(listOffsets) 0 \(unsupported)")
+        try await source.start(at: start, assignment: 2)
+        #expect(try await source.read(1).first?.offset == beginning)
+        #expect(source.stops.isEmpty)
+        await source.source.close()
+
+        try broker.control.send("error \(listOffsets) \(many) \(unsupported)")
+        let other = TestSource(try KafkaRecordSource(configuration, assigning: [partition]))
+        try await other.start(at: start)
+        try await other.start(at: start, assignment: 2)
+        try await eventually("the stop") { !other.stops.isEmpty }
+        #expect(other.stops[0].1.contains("does not exist on the brokers"))
+        await other.source.close()
     }
 }

@@ -36,6 +36,7 @@ import Testing
         let store = try await TestDatabase().store
         #expect(try await store.leaseLanes(owner: "a", duration: .seconds(60)).count == 64)
         #expect(try await store.leaseLanes(owner: "b", duration: .seconds(60)).count == 0)
+        // Who owns none has nothing to send, and that is no error.
         #expect(try await store.dueOutbox(lanes: [], limit: 9).isEmpty)
         #expect(try await store.leaseLanes(owner: "a", duration: .seconds(60)).count == 32)
         #expect(try await store.leaseLanes(owner: "b", duration: .milliseconds(1)).count == 32)

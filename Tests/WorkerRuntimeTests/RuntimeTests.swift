@@ -1,6 +1,7 @@
 import Orchestration
 import OrchestrationTesting
 import Testing
+import WorkflowFiles
 
 @testable import WorkerRuntime
 
@@ -193,6 +194,41 @@ import Testing
             }
         }
         #expect(failure?.description.contains("two consumer groups") == true)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a producer that cannot go on ends the worker, though nobody asks it to stop`() async throws {
+        let harness = RuntimeHarness()
+        await harness.sink.answer { _ in .fatal("its id is unknown") }
+        var batch = CommitBatch()
+        batch.outbox = [
+            OutboxMessage(
+                id: EventID(derivedFrom: "1"),
+                eventID: nil,
+                tenantID: "default",
+                topic: "t",
+                partitionKey: "k",
+                headers: [:],
+                payload: [:],
+                createdAt: Instant(microseconds: 0)
+            )
+        ]
+        try await harness.store.commit(batch)
+        let worker = Worker(
+            settings: WorkerSettings(node: "test"),
+            store: harness.store,
+            source: harness.source,
+            sink: harness.sink,
+            catalog: WorkflowCatalog(reader: WorkflowFileReader(), store: harness.store),
+            log: SilentLog()
+        )
+        // As a wait for a signal, it knows no cancellation.
+        let (signals, signal) = AsyncStream.makeStream(of: Void.self)
+        let failure = await #expect(throws: WorkerFailure.self) {
+            try await worker.run(until: { await Task { for await _ in signals {} }.value })
+        }
+        #expect(failure?.description.contains("its id is unknown") == true)
+        signal.finish()
     }
 
     @Test(.timeLimit(.minutes(1)))

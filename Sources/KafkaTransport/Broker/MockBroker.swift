@@ -59,8 +59,10 @@ package final class MockBroker {
         _ = awake { rd_kafka_mock_broker_set_rtt(cluster, Self.brokerID, Int32(clamping: milliseconds)) }
     }
 
-    /// Answers the next `count` requests of a kind (Kafka's API key: 0 produce, 1 fetch, …) with an error code.
+    /// Answers the next `count` requests of a kind (Kafka's API key: 0 produce, 1 fetch, …) with an error code; 0 takes
+    /// back what is left of earlier orders.
     package func answer(api: Int16, with code: Int32, count: Int) {
+        if count == 0 { return rd_kafka_mock_clear_request_errors(cluster, api) }
         let errors = Array(repeating: rd_kafka_resp_err_t(rawValue: code), count: max(0, count))
         rd_kafka_mock_push_request_errors_array(cluster, api, errors.count, errors)
     }

@@ -7,15 +7,20 @@ package final class KafkaAdministration: Sendable {
     static let limitMillisecondsMax = 3_600_000
     /// How much later than librdkafka's own limit its answer is given up.
     static let pollMarginMilliseconds: Int32 = 5_000
+    /// Between two looks whether the brokers list what has been created.
+    static let listingPauseMilliseconds = 100
     private static let unsupported =
         "these brokers do not create topics on request; create them with the cluster's own tools"
 
     private let client: KafkaClient
+    private let trouble = ConnectionTrouble()
     private let limit: Int32
     private let thread = WorkerThread()
 
     package init(_ configuration: KafkaConfiguration) throws(TransportError) {
-        client = try KafkaClient(.administrator, configuration, ClientCallbacks())
+        let (callbacks, trouble) = (ClientCallbacks(), trouble)
+        callbacks.error = { trouble.note($0, $1) }
+        client = try KafkaClient(.administrator, configuration, callbacks)
         limit = Int32(clamping: min(configuration.answerLimitMilliseconds, Self.limitMillisecondsMax))
     }
 
@@ -27,13 +32,24 @@ package final class KafkaAdministration: Sendable {
         return try await run { Self.listTopics(client, limit) }
     }
 
-    /// Creates the topics; those that exist are left as they are.
+    /// Creates the topics and waits until the brokers list them; those that exist are left as they are.
     package func createTopics(_ topics: [KafkaTopic]) async throws(TransportError) {
         let missing = Set(try await missingTopics(of: topics.map(\.name)))
         let wanted = topics.filter { missing.contains($0.name) }
         if wanted.isEmpty { return }
         let (client, limit) = (client, limit)
         try await run { Self.createTopics(wanted, client, limit) }
+        // The controller has them at once, the brokers a little later; a worker that starts now must find them.
+        let deadline = monotonicMilliseconds() + Int(limit)
+        while true {
+            let unlisted = try await missingTopics(of: wanted.map(\.name))
+            if unlisted.isEmpty { return }
+            guard monotonicMilliseconds() < deadline else {
+                let names = unlisted.joined(separator: ", ")
+                throw .unavailable(reason: "the topics were created, but the brokers do not list \(names) yet")
+            }
+            try? await Task.sleep(for: .milliseconds(Self.listingPauseMilliseconds))
+        }
     }
 
     /// Those of the names that the brokers do not know, in the order given.
@@ -45,8 +61,16 @@ package final class KafkaAdministration: Sendable {
     private func run<Value: Sendable>(
         _ body: @escaping @Sendable () -> Result<Value, TransportError>
     ) async throws(TransportError) -> Value {
-        guard let result = await thread.run(body) else { throw .unavailable(reason: "the Kafka client was closed") }
-        return try result.get()
+        let (client, trouble) = (client, trouble)
+        let answer = await thread.run { () -> Result<Value, TransportError> in
+            let result = body()
+            // Serves the error callback: why nobody answered, such as credentials that the brokers do not take.
+            rd_kafka_poll(client.handle, 0)
+            guard case .failure(.unavailable(let reason)) = result else { return result }
+            return .failure(.unavailable(reason: trouble.added(to: reason)))
+        }
+        guard let answer else { throw .unavailable(reason: "the Kafka client was closed") }
+        return try answer.get()
     }
 
     private static func listTopics(_ client: KafkaClient, _ limit: Int32) -> Result<[KafkaTopic], TransportError> {

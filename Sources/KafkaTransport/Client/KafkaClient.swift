@@ -20,7 +20,7 @@ final class KafkaClient: @unchecked Sendable {
             )
         }
         // What matters comes through the error callback; librdkafka's own log would go to standard error.
-        rd_kafka_conf_set_log_cb(conf) { _, _, _, _ in }
+        if !configuration.wantsLibraryLog { rd_kafka_conf_set_log_cb(conf) { _, _, _, _ in } }
         switch role {
         case .consumer:
             rd_kafka_conf_set_rebalance_cb(conf) { _, code, partitions, opaque in

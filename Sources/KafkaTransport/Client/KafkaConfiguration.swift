@@ -20,6 +20,8 @@ package struct KafkaConfiguration: Sendable {
     package var sendLimitMilliseconds = 30_000
     /// How long the brokers may take to answer a question, such as which cluster they are.
     package var answerLimitMilliseconds = 10_000
+    /// How often topics are looked at for what has changed by itself: new partitions, a topic that is there again.
+    package var metadataRefreshMilliseconds = 30_000
     var properties: [KafkaProperty]
 
     /// Records fetched ahead, per partition, in number and memory: what is in PostgreSQL later need not wait here. Must
@@ -27,6 +29,8 @@ package struct KafkaConfiguration: Sendable {
     /// there is room again: `fetchWaitMilliseconds`, or a second when all partitions of the broker are full.
     static let prefetchRecordsMax = 1_000
     static let prefetchKilobytesMax = 1_024
+    /// How long a full partition is not looked at; librdkafka's own second is meant for queues a hundred times as long.
+    static let fullQueueMilliseconds = 20
     /// What one answer of the brokers brings of a partition at most, compressed, if its first record is not larger.
     static let fetchBytesMax = 128 << 10
     /// How many partitions a consumer may be given; they share `prefetchTotalKilobytesMax`.
@@ -79,6 +83,7 @@ package struct KafkaConfiguration: Sendable {
                     throw TransportError.invalidConfiguration(reason: "librdkafka refuses `\(name)`")
                 }
             }
+            for (name, value) in newerDefaults(for: role) { _ = Self.set(conf, name, value) }
             for property in properties {
                 switch Self.set(conf, property.name, property.value) {
                 case RD_KAFKA_CONF_OK: break
@@ -102,6 +107,9 @@ package struct KafkaConfiguration: Sendable {
         }
     }
 
+    /// Whether the file asks for librdkafka's own log, which goes to standard error.
+    var wantsLibraryLog: Bool { properties.contains { $0.name == "debug" } }
+
     private func defaults(for role: KafkaClient.Role) -> [(String, String)] {
         let common = [
             ("client.id", clientID),
@@ -109,6 +117,7 @@ package struct KafkaConfiguration: Sendable {
             ("socket.keepalive.enable", "true"),
             ("reconnect.backoff.max.ms", String(Self.reconnectMillisecondsMax)),
             ("message.max.bytes", String(Self.messageBytesMax)),
+            ("topic.metadata.refresh.interval.ms", String(metadataRefreshMilliseconds)),
         ]
         switch role {
         case .consumer:
@@ -138,6 +147,18 @@ package struct KafkaConfiguration: Sendable {
                 ("max.in.flight.requests.per.connection", "5"),
             ]
         case .administrator: return common
+        }
+    }
+
+    /// What Debian 12's librdkafka, 2.0, does not know yet.
+    private func newerDefaults(for role: KafkaClient.Role) -> [(String, String)] {
+        switch role {
+        case .consumer:
+            [
+                ("group.protocol", "classic"),
+                ("fetch.queue.backoff.ms", String(Self.fullQueueMilliseconds)),
+            ]
+        case .producer, .administrator: []
         }
     }
 

@@ -18,9 +18,11 @@ struct KafkaProperty: Sendable {
         "auto.offset.reset": "a position that does not exist must stop the partition, not skip records",
         "enable.partition.eof": "the consumer does not expect it",
         "partition.assignment.strategy": "all workers of a group must agree on it",
+        "group.protocol": "positions change hands with whole assignments, as the classic protocol gives them",
         "isolation.level": "records of aborted transactions must not be read",
         "group.id": "it has a setting of its own",
         "enable.idempotence": "the outbox relies on the order that it keeps",
+        "transactional.id": "the outbox sends without Kafka's transactions",
     ]
 
     static func read(file: String) throws(TransportError) -> [Self] {

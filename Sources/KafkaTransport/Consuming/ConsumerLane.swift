@@ -44,6 +44,8 @@ final class ConsumerLane {
 
     enum Trouble {
         case stopped(reason: String)
+        /// The record to compare with is not there: deleted since its place was looked at, or that place is not known.
+        case displaced(reason: String)
         case error(rd_kafka_resp_err_t, String)
     }
 
@@ -86,7 +88,8 @@ final class ConsumerLane {
         case RD_KAFKA_RESP_ERR__PARTITION_EOF: return nil
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RD_KAFKA_RESP_ERR__NO_OFFSET:
             hasStopped = true
-            return .stopped(reason: StoppedPartition.outOfRange(topicPartition, nextOffset))
+            let reason = StoppedPartition.outOfRange(topicPartition, nextOffset)
+            return expected == nil ? .stopped(reason: reason) : .displaced(reason: reason)
         default: return .error(code, reason(of: message))
         }
     }

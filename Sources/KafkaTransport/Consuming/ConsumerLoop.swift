@@ -31,6 +31,8 @@ final class ConsumerLoop: @unchecked Sendable {
     private var notices = NoticeFilter()
     private let watch: BrokerWatch
     private var hasFailed = false
+    /// Partitions whose place is being looked at a second time; a third time stops them.
+    private var displaced: Set<TopicPartition> = []
 
     init(
         client: KafkaClient,
@@ -216,11 +218,12 @@ final class ConsumerLoop: @unchecked Sendable {
     }
 
     private func drainLanes() -> Bool {
-        var hasWorked = false
+        var (hasWorked, mustRestart) = (false, false)
         for lane in laneOrder where !lane.hasStopped && underWay.hasRoom(for: lane.topicPartition) {
             let (records, trouble) = lane.drain(recordsMax: options.batchRecordsMax, bytesMax: options.batchBytesMax)
             if !records.isEmpty {
                 hasWorked = true
+                displaced.remove(lane.topicPartition)
                 underWay.begin(lane.topicPartition, generation, records)
                 mailbox.post(
                     .batch(
@@ -230,12 +233,19 @@ final class ConsumerLoop: @unchecked Sendable {
             }
             switch trouble {
             case .stopped(let reason): mailbox.post(.partitionStopped(lane.topicPartition, reason: reason))
+            case .displaced(let reason):
+                if displaced.insert(lane.topicPartition).inserted {
+                    mustRestart = true
+                } else {
+                    mailbox.post(.partitionStopped(lane.topicPartition, reason: reason))
+                }
             case .error(let code, let reason): handle(code, "\(lane.topicPartition): \(reason)")
             case nil: break
             }
         }
         if hasWorked { laneOrder.append(laneOrder.removeFirst()) }
-        return hasWorked
+        if mustRestart { restart() }
+        return hasWorked || mustRestart
     }
 
     /// Milliseconds until the next commit is due.

@@ -1,4 +1,5 @@
 internal import CRdkafka
+internal import Glibc
 package import Orchestration
 internal import Threads
 
@@ -23,8 +24,11 @@ package final class KafkaRecordSource: RecordSource {
 
     /// How long leaving the group may take; `close` returns a little after that in any case.
     package static let closeMilliseconds = 5_000
-    /// How often committed offsets are asked for until the brokers answer.
+    /// How often committed offsets are asked for until the brokers answer, and the pause after an answer that is none.
     static let lookUpsMax = 30
+    static let lookUpPauseMicroseconds: UInt32 = 50_000
+    /// How long one partition's bounds are waited for: one without leader must not hold up the others.
+    static let boundsMilliseconds = 1_000
 
     private let client: KafkaClient
     private let answerMilliseconds: Int32
@@ -122,8 +126,10 @@ package final class KafkaRecordSource: RecordSource {
                 let list = PartitionList(wanted.map { ($0.topic, Int32(clamping: $0.partition), nil) })
                 let code = list.lend { rd_kafka_committed(client.handle, $0, limit) }
                 if code == RD_KAFKA_RESP_ERR_NO_ERROR {
-                    return Dictionary(list.elements.map { ($0.topicPartition, $0.offset) }) { first, _ in first }
+                    let places = list.elements.filter { Self.exists($0.topicPartition, $0.offset, client, mailbox) }
+                    return Dictionary(places.map { ($0.topicPartition, $0.offset) }) { first, _ in first }
                 }
+                usleep(Self.lookUpPauseMicroseconds)
             }
             return nil
         }
@@ -136,6 +142,25 @@ package final class KafkaRecordSource: RecordSource {
         }
     }
 
+    /// Whether a group that keeps its places in Kafka can go on there; its records may have been deleted meanwhile.
+    private static func exists(
+        _ partition: TopicPartition,
+        _ offset: Int64,
+        _ client: KafkaClient,
+        _ mailbox: SourceMailbox
+    ) -> Bool {
+        guard offset >= 0, let range = client.bounds(of: partition, limitMilliseconds: Int32(boundsMilliseconds)),
+            !range.contains(offset)
+        else { return true }
+        mailbox.post(
+            .notice(
+                "\(partition) is read from its beginning: its group has read it up to offset \(offset), and it holds "
+                    + "\(range.lowerBound) to \(range.upperBound)"
+            )
+        )
+        return false
+    }
+
     /// Compares where partitions should go on with what the topics hold: what cannot go on is stopped here, and where
     /// everything processed has been deleted since, there is no record to compare with.
     private func checked(_ offsets: [TopicPartition: StartOffset]) async -> [TopicPartition: StartOffset] {
@@ -146,16 +171,20 @@ package final class KafkaRecordSource: RecordSource {
         let (client, mailbox, limit) = (client, mailbox, answerMilliseconds)
         let bounds = await lookUps.run { () -> [TopicPartition: ClosedRange<Int64>] in
             var bounds: [TopicPartition: ClosedRange<Int64>] = [:]
-            for (partition, _) in wanted {
-                for _ in 0..<Self.lookUpsMax where bounds[partition] == nil && !mailbox.isClosing {
-                    bounds[partition] = client.bounds(of: partition, limitMilliseconds: limit)
+            let deadline = monotonicMilliseconds() + Int(limit)
+            while bounds.count < wanted.count {
+                for (partition, _) in wanted where bounds[partition] == nil {
+                    let left = min(Self.boundsMilliseconds, deadline - monotonicMilliseconds())
+                    guard left > 0, !mailbox.isClosing else { return bounds }
+                    bounds[partition] = client.bounds(of: partition, limitMilliseconds: Int32(clamping: left))
                 }
+                if bounds.count < wanted.count { usleep(Self.lookUpPauseMicroseconds) }
             }
             return bounds
         }
         var result = offsets
         for (partition, number) in wanted {
-            // Unknown bounds: the brokers will say when the record is asked for.
+            // Unknown bounds: when the record is asked for and is not there, the assignment begins anew.
             guard let range = bounds?[partition] else { continue }
             if number > range.upperBound {
                 stop(partition, StoppedPartition.shorter(partition, number, end: range.upperBound), in: &result)

@@ -14,19 +14,26 @@ final class DeliveryBatch: @unchecked Sendable {
     private struct State {
         var results: [SendResult?]
         var missing: Int
+        var timedOut = 0
+    }
+
+    /// What has become of the records, in order.
+    struct Outcome {
+        var results: [SendResult]
+        var hasAllTimedOut: Bool
     }
 
     private let client: KafkaClient
     private let trouble: ConnectionTrouble
     private let slots: UnsafeMutableBufferPointer<Slot>
     private let state: Locked<State>
-    private let whenComplete: @Sendable ([SendResult]) -> Void
+    private let whenComplete: @Sendable (Outcome) -> Void
 
     init(
         count: Int,
         client: KafkaClient,
         trouble: ConnectionTrouble,
-        whenComplete: @escaping @Sendable ([SendResult]) -> Void
+        whenComplete: @escaping @Sendable (Outcome) -> Void
     ) {
         self.client = client
         self.trouble = trouble
@@ -46,15 +53,20 @@ final class DeliveryBatch: @unchecked Sendable {
     }
 
     /// Reports a record; each may be reported once only.
-    func report(_ index: Int, _ result: SendResult) {
-        let results: [SendResult]? = state.withLock { state in
+    func report(_ index: Int, _ result: SendResult, isTimeout: Bool = false) {
+        let outcome: Outcome? = state.withLock { state in
             guard state.results[index] == nil else { return nil }
             state.results[index] = result
             state.missing -= 1
-            return state.missing == 0 ? state.results.map { $0 ?? .failed("no report came") } : nil
+            if isTimeout { state.timedOut += 1 }
+            guard state.missing == 0 else { return nil }
+            return Outcome(
+                results: state.results.map { $0 ?? .failed("no report came") },
+                hasAllTimedOut: state.timedOut == state.results.count
+            )
         }
         let batch = slots[index].batch
-        if let results { whenComplete(results) }
+        if let outcome { whenComplete(outcome) }
         batch.release()
     }
 
@@ -63,7 +75,11 @@ final class DeliveryBatch: @unchecked Sendable {
         guard let opaque = message._private else { return }
         let slot = opaque.assumingMemoryBound(to: Slot.self).pointee
         let batch = slot.batch.takeUnretainedValue()
-        batch.report(slot.index, batch.result(for: message.err))
+        batch.report(
+            slot.index,
+            batch.result(for: message.err),
+            isTimeout: message.err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT
+        )
     }
 
     func result(for code: rd_kafka_resp_err_t, _ reason: String? = nil) -> SendResult {
@@ -79,16 +95,5 @@ final class DeliveryBatch: @unchecked Sendable {
         case RD_KAFKA_RESP_ERR__FATAL: return .fatal(reason)
         default: return .failed(trouble.added(to: reason))
         }
-    }
-}
-
-/// The last thing that went wrong with a connection: without it "timed out" says little.
-final class ConnectionTrouble: Sendable {
-    private let last = Locked<String?>(nil)
-
-    func note(_ reason: String) { last.withLock { $0 = reason } }
-
-    func added(to reason: String) -> String {
-        last.withLock(\.self).map { "\(reason); last connection error: \($0)" } ?? reason
     }
 }

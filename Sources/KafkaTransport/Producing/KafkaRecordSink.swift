@@ -17,8 +17,6 @@ package final class KafkaRecordSink: RecordSink {
     static let questionMilliseconds: Int32 = 5_000
     /// How long given-up records may take to be reported as failed.
     static let purgeMilliseconds: Int32 = 1_000
-    /// How long the polling thread sleeps when nothing is reported.
-    static let idleMilliseconds: Int32 = 200
     /// How often a full queue is looked at again.
     static let retryMicroseconds: UInt32 = 2_000
     /// By then a broker has what was handed over; a slow one has not answered yet. For failpoints.
@@ -26,34 +24,30 @@ package final class KafkaRecordSink: RecordSink {
     /// Kafka's own limit on the length of a topic's name.
     static let topicNameBytesMax = 249
 
-    private let client: KafkaClient
+    private let configuration: KafkaConfiguration
     private let trouble = ConnectionTrouble()
-    private let sendLimitMilliseconds: Int
+    private let current: Locked<Producer>
+    private let made = Locked(1)
     /// Handing over blocks when librdkafka's queue is full, so it has a thread; it also keeps the order of sends.
     private let handOver = WorkerThread()
-    private let topics = Topics()
     /// For what blocks until a broker has answered.
     private let questions = WorkerThread()
     /// The records handed over before it are under way, none comes after it.
     private let isClosing = Locked(false)
 
     package init(_ configuration: KafkaConfiguration) throws(TransportError) {
-        let callbacks = ClientCallbacks()
-        let trouble = trouble
-        callbacks.error = { code, reason in
-            if code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN { trouble.note(reason) }
-        }
-        sendLimitMilliseconds = configuration.sendLimitMilliseconds
-        client = try KafkaClient(.producer, configuration, callbacks)
-        let (client, isClosing, limit) = (client, isClosing, configuration.sendLimitMilliseconds)
-        startThread { Self.serveReports(of: client, isClosing, limit) }
+        self.configuration = configuration
+        current = Locked(try Producer(configuration, trouble))
     }
 
     deinit {
-        isClosing.withLock { $0 = true }
+        current.withLock(\.self).end()
         handOver.stop()
         questions.stop()
     }
+
+    /// How many producers it has had; more than one when one of them got nothing through though the brokers answered.
+    package var producersMade: Int { made.withLock(\.self) }
 
     package func send(_ records: [OutgoingRecord]) async -> [SendResult] {
         if records.isEmpty { return [] }
@@ -63,10 +57,12 @@ package final class KafkaRecordSink: RecordSink {
                     continuation.resume(returning: records.map { _ in Self.closed })
                     return
                 }
-                let batch = DeliveryBatch(count: records.count, client: client, trouble: trouble) {
-                    continuation.resume(returning: $0)
+                let producer = current.withLock(\.self)
+                let batch = DeliveryBatch(count: records.count, client: producer.client, trouble: trouble) { outcome in
+                    producer.getsNothingThrough.withLock { $0 = outcome.hasAllTimedOut }
+                    continuation.resume(returning: outcome.results)
                 }
-                produce(records, batch)
+                produce(records, batch, producer)
                 Failpoint.reach(.recordsProduced)
                 if Failpoint.awaits([.recordsUnacknowledged]) {
                     usleep(Self.transmissionMicroseconds)
@@ -81,15 +77,31 @@ package final class KafkaRecordSink: RecordSink {
 
     package func served(of topics: Set<String>) async -> Set<String>? {
         if isClosing.withLock(\.self) { return nil }
-        let client = client
-        return await questions.run {
+        return await questions.run { [self] in
+            let client = current.withLock(\.self).client
             var served: Set<String> = []
             for name in topics.sorted() {
                 guard let isServed = Self.isServed(name, client) else { return nil }
                 if isServed { served.insert(name) }
             }
+            if !served.isEmpty { replaceStuckProducer() }
             return served
         } ?? nil
+    }
+
+    /// A producer that gets nothing through to brokers that answer may be at fault itself, such as one whose id they have
+    /// forgotten: it asks for no other. What it was given has been reported by now, so a new one may take its place.
+    private func replaceStuckProducer() {
+        let old = current.withLock(\.self)
+        guard old.getsNothingThrough.withLock(\.self), let new = try? Producer(configuration, trouble) else { return }
+        guard new.client.clusterID(limitMilliseconds: Self.questionMilliseconds) != nil else { return new.end() }
+        // Between two sends, of which those after the question find the new one.
+        handOver.submit { [self] in
+            guard current.withLock({ $0 === old }), rd_kafka_outq_len(old.client.handle) == 0 else { return new.end() }
+            current.withLock { $0 = new }
+            made.withLock { $0 += 1 }
+            old.end()
+        }
     }
 
     /// Nil when no broker answers. A topic that does not exist, or is not ours to write to, will not change by waiting.
@@ -103,44 +115,43 @@ package final class KafkaRecordSink: RecordSink {
         guard metadata.pointee.topic_cnt > 0, let answer = metadata.pointee.topics?.pointee else { return true }
         if answer.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE { return false }
         let partitions = UnsafeBufferPointer(start: answer.partitions, count: max(0, Int(answer.partition_cnt)))
-        return partitions.allSatisfy { $0.leader >= 0 }
+        return partitions.allSatisfy {
+            takesRecords(leader: $0.leader, replicas: Int($0.replica_cnt), inSync: Int($0.isr_cnt))
+        }
+    }
+
+    /// With a replica out of sync the brokers may refuse every record of a partition (`min.insync.replicas`), and a
+    /// producer, which tries again until its time is up, only sees that it is.
+    package static func takesRecords(leader: Int32, replicas: Int, inSync: Int) -> Bool {
+        leader >= 0 && inSync >= replicas
     }
 
     package func close() async {
         isClosing.withLock { $0 = true }
-        let client = client
-        let topics = topics
-        _ = await handOver.run {
+        _ = await handOver.run { [self] in
+            let producer = current.withLock(\.self)
+            let client = producer.client
             if rd_kafka_flush(client.handle, Self.closeMilliseconds) != RD_KAFKA_RESP_ERR_NO_ERROR {
                 rd_kafka_purge(client.handle, Int32(RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT))
                 rd_kafka_flush(client.handle, Self.purgeMilliseconds)
             }
-            topics.removeAll()
+            producer.end()
         }
         handOver.stop()
         questions.stop()
     }
 
-    /// The polling thread: calls back what has become of records, until the last is reported or given up.
-    private static func serveReports(of client: KafkaClient, _ isClosing: Locked<Bool>, _ limitMilliseconds: Int) {
-        while !isClosing.withLock(\.self) { rd_kafka_poll(client.handle, idleMilliseconds) }
-        let deadline = monotonicMilliseconds() + limitMilliseconds + Int(closeMilliseconds)
-        while rd_kafka_outq_len(client.handle) > 0, monotonicMilliseconds() < deadline {
-            rd_kafka_poll(client.handle, idleMilliseconds)
-        }
-    }
-
     // MARK: On the hand-over thread
 
-    private func produce(_ records: [OutgoingRecord], _ batch: DeliveryBatch) {
-        let deadline = monotonicMilliseconds() + sendLimitMilliseconds
+    private func produce(_ records: [OutgoingRecord], _ batch: DeliveryBatch, _ producer: Producer) {
+        let deadline = monotonicMilliseconds() + configuration.sendLimitMilliseconds
         for (index, record) in records.enumerated() {
-            guard isTopicName(record.topic), let topic = topics.handle(record.topic, client) else {
+            guard isTopicName(record.topic), let topic = producer.topic(record.topic) else {
                 batch.report(index, .refused("`\(record.topic.prefix(100))` is not a name for a topic"))
                 continue
             }
             while true {
-                let (code, reason) = produce(record, to: topic, batch.opaque(at: index))
+                let (code, reason) = produce(record, to: topic, of: producer.client, batch.opaque(at: index))
                 if code == RD_KAFKA_RESP_ERR_NO_ERROR { break }  // its delivery report will come
                 if code == RD_KAFKA_RESP_ERR__QUEUE_FULL, monotonicMilliseconds() < deadline {
                     usleep(Self.retryMicroseconds)
@@ -162,6 +173,7 @@ package final class KafkaRecordSink: RecordSink {
     private func produce(
         _ record: OutgoingRecord,
         to topic: OpaquePointer,
+        of client: KafkaClient,
         _ opaque: UnsafeMutableRawPointer?
     ) -> (rd_kafka_resp_err_t, String?) {
         // Headers go as a list of our own: librdkafka 2.0 frees the ones it builds itself twice when a topic is unknown.
@@ -225,25 +237,4 @@ private func withMemory<Result>(
     if bytes.isEmpty { return withUnsafeMutableBytes(of: &nothing) { body(($0.baseAddress, 0)) } }
     // librdkafka copies and never writes.
     return bytes.withUnsafeBytes { body((UnsafeMutableRawPointer(mutating: $0.baseAddress), $0.count)) }
-}
-
-/// The topics that were produced to: with a handle of its own a topic's first record does not wait for a second.
-private final class Topics: @unchecked Sendable {
-    /// Beyond so many all are forgotten and made anew: names may come from data.
-    static let handlesMax = 1_000
-
-    private var handles: [String: OpaquePointer] = [:]
-
-    func handle(_ name: String, _ client: KafkaClient) -> OpaquePointer? {
-        if let known = handles[name] { return known }
-        guard let made = rd_kafka_topic_new(client.handle, name, nil) else { return nil }
-        if handles.count >= Self.handlesMax { removeAll() }
-        handles[name] = made
-        return made
-    }
-
-    func removeAll() {
-        for handle in handles.values { rd_kafka_topic_destroy(handle) }
-        handles = [:]
-    }
 }

@@ -35,9 +35,7 @@ enum TopicsCommand {
         let configuration = try Configuration(invocation)
         let partitions = try invocation.integer("partitions", in: 1...partitionsMax) ?? partitionsDefault
         let names = Topics.needed(by: try Wiring.workflows(configuration))
-        let administration = try KafkaAdministration(try Wiring.kafka(configuration))
-        let missing = try await administration.missingTopics(of: names)
-        try await administration.createTopics(missing.map { KafkaTopic($0, partitions: partitions) })
+        let missing = try await Wiring.createTopics(names, partitions: partitions, configuration)
         let output = invocation.surroundings.output
         if invocation.has("json") {
             output.line(JSONValue.object(["created": .array(missing.map { .string($0) })]).text)

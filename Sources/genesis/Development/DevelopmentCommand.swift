@@ -7,9 +7,13 @@ enum DevelopmentCommand {
         details: """
             Everything lives in the folder .genesis of the working directory. The database is kept between runs; the
             broker forgets its records when it ends. Ctrl-C stops all that was started. While it runs, other commands
-            called in this folder or below it find it by themselves.
+            called in this folder or below it find it by themselves. With --kafka-brokers it uses those brokers instead of
+            one of its own, and creates the topics that are missing there: a cluster for trying out, since a worker of this
+            folder then reads what others write to them.
             """,
-        examples: ["genesis dev --play", "genesis dev --play --once"],
+        examples: [
+            "genesis dev --play", "genesis dev --play --once", "genesis dev --kafka-brokers kafka:9092 --play --once",
+        ],
         options: [
             .init(name: "play", summary: "Play one session through all stages, with a live view."),
             .init(name: "once", summary: "With --play: end with exit code 0 after the session has finished."),

@@ -32,6 +32,9 @@ actor DevelopmentSupervisor {
     private let workflowsFolder: String
     private let migrationsFolder: String
     private let topics: [String]
+    /// Brokers that were named, instead of one of our own; and the file with their properties.
+    private let givenBrokers: String?
+    private let givenProperties: String?
     private let stopper = WorkerThread()
 
     private var database: (any DevelopmentDatabase)?
@@ -50,6 +53,11 @@ actor DevelopmentSupervisor {
         workflowsFolder = try configuration.path(.workflows)
         migrationsFolder = try configuration.path(.migrations)
         topics = Topics.needed(by: try Wiring.workflows(configuration))
+        // Named on the command line only: what the environment holds may be meant for somebody else.
+        givenBrokers = invocation.value(Setting.kafkaBrokers.flag)
+        givenProperties = try givenBrokers.flatMap { _ in
+            try invocation.value(Setting.kafkaProperties.flag).map { _ in try configuration.path(.kafkaProperties) }
+        }
         try TextFile.makeFolder(folder)
         try TextFile.makeFolder(FilePath.join(folder, "logs"))
         guard let lock = try FolderLock(path: DevelopmentEnvironment.lock(in: folder)) else {
@@ -79,23 +87,15 @@ actor DevelopmentSupervisor {
         let configuration = try configuration()
         for name in try await Wiring.migrations(configuration).up() { say("migrated: \(name)") }
 
-        try step("starting the broker")
-        brokerAddress = try await startBroker()
-        environment[Setting.kafkaBrokers.variable] = brokerAddress
-        let properties = FilePath.join(folder, "kafka.properties")
-        try TextFile.replace(properties, with: Self.kafkaProperties)
-        environment[Setting.kafkaProperties.variable] = properties
-        // A new broker has no old records: positions in the old ones would point at nothing.
-        let queries = try await Wiring.queries(configuration)
-        try await queries.forgetPositions()
-        await queries.close()
+        try step(givenBrokers.map { "using the brokers \($0)" } ?? "starting the broker")
+        if let givenBrokers { try await use(givenBrokers) } else { try await useOwnBroker() }
 
         try step("starting worker and demo agent")
         try launch("worker", ["worker"])
         try launch("agent", ["agent", "--demo", "--delay", agentDelay.description])
         try DevelopmentEnvironment(
             folder: folder,
-            settings: [.databaseURL: database.url, .kafkaBrokers: brokerAddress, .kafkaProperties: properties]
+            settings: environmentSettings(database.url)
         ).write()
         say("ready after \((Surroundings.now() - began).milliseconds) ms")
     }
@@ -161,6 +161,34 @@ actor DevelopmentSupervisor {
         var inner = surroundings
         inner.environment = environment
         return try Configuration(Invocation(path: [], positionals: [:], options: [:], surroundings: inner))
+    }
+
+    private func useOwnBroker() async throws {
+        brokerAddress = try await startBroker()
+        environment[Setting.kafkaBrokers.variable] = brokerAddress
+        let properties = FilePath.join(folder, "kafka.properties")
+        try TextFile.replace(properties, with: Self.kafkaProperties)
+        environment[Setting.kafkaProperties.variable] = properties
+        // A new broker has no old records: positions in the old ones would point at nothing.
+        let queries = try await Wiring.queries(try configuration())
+        try await queries.forgetPositions()
+        await queries.close()
+    }
+
+    private func use(_ brokers: String) async throws {
+        brokerAddress = brokers
+        environment[Setting.kafkaBrokers.variable] = brokers
+        environment[Setting.kafkaProperties.variable] = givenProperties
+        for name in try await Wiring.createTopics(topics, partitions: Self.partitions, configuration()) {
+            say("created: \(name)")
+        }
+    }
+
+    /// What other commands in this folder find.
+    private func environmentSettings(_ databaseURL: String) -> [Setting: String] {
+        var settings: [Setting: String] = [.databaseURL: databaseURL]
+        for setting in [Setting.kafkaBrokers, .kafkaProperties] { settings[setting] = environment[setting.variable] }
+        return settings
     }
 
     private func startBroker() async throws -> String {

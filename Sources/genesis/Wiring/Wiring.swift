@@ -17,6 +17,18 @@ enum Wiring {
         )
     }
 
+    /// Those of the topics that were missing, now created.
+    static func createTopics(
+        _ names: [String],
+        partitions: Int,
+        _ configuration: Configuration
+    ) async throws -> [String] {
+        let administration = try KafkaAdministration(try kafka(configuration))
+        let missing = try await administration.missingTopics(of: names)
+        try await administration.createTopics(missing.map { KafkaTopic($0, partitions: partitions) })
+        return missing
+    }
+
     static func differences(row: GenesisSession, events: [DomainEvent]) -> [String] {
         SessionFold.differences(between: row, and: events)
     }
@@ -63,7 +75,8 @@ enum Wiring {
         let missing = topics.filter { name in !known.contains { $0.name == name } }
         guard missing.isEmpty else {
             throw CommandFailure.usage(
-                "Kafka has no topic \(missing.joined(separator: ", ")); `genesis topics create` creates what is missing"
+                "Kafka has no topic \(missing.joined(separator: ", ")), or does not show it to this user; "
+                    + "`genesis topics create` creates what is missing"
             )
         }
         let copies = topics.map { $0 + Topics.deadLetterSuffix }
