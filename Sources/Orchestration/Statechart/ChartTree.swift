@@ -19,6 +19,8 @@ final class ChartTree: Sendable {
     }
 
     let nodes: [Node]
+    /// By id; of two nodes with one id the first.
+    let indices: [String: Chart.NodeIndex]
     let shape: ChartShape
     /// Whether any node has eventless transitions.
     let hasEventless: Bool
@@ -57,6 +59,7 @@ final class ChartTree: Sendable {
         }
         self.events = events
         self.shape = shape
+        indices = Dictionary(states.map { ($0.id, $0.index) }) { first, _ in first }
         hasEventless = nodes.contains { !$0.always.isEmpty }
     }
 
