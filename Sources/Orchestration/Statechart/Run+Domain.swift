@@ -38,4 +38,16 @@ extension Chart {
         // A parallel parent has no initial state: all of its regions are meant.
         return nodes[parent].initial?.targets ?? (isParallel(parent) ? regions(of: parent) : [])
     }
+
+    /// Whether a history node that remembers nothing would lead to itself, over its `target` or its parent's `initial`.
+    package func leadsToItself(history node: NodeIndex) -> Bool {
+        guard isHistory(node) else { return false }
+        var open = defaultTargets(ofHistory: node)
+        var seen: Set<NodeIndex> = []
+        while let next = open.popLast() {
+            if next == node { return true }
+            if isHistory(next), seen.insert(next).inserted { open += defaultTargets(ofHistory: next) }
+        }
+        return false
+    }
 }
