@@ -7,7 +7,7 @@ extension Reading {
         "delimiter": "paths are joined by dots", "strict": "leave it out", "schema": "leave it out",
         "tsTypes": "leave it out", "types": "leave it out", "parallel": "use `type: parallel`",
         "predictableActionArguments": "leave it out", "preserveActionOrder": "leave it out",
-        "cond": "use `guard` in a transition",
+        "cond": "use `guard` in a transition", "route": "write the transitions",
     ]
 
     /// Numbers the state and all below it.
