@@ -4,7 +4,10 @@ internal import Orchestration
 extension Reading {
     private static let builtIn = ["assign", "raise", "emit", "cancel"]
     private static let unsupportedActions = [
-        "sendTo", "sendParent", "spawnChild", "stopChild", "enqueueActions", "log", "forwardTo", "escalate", "send",
+        "sendTo": "use `raise` for this machine, `emit` for the outside", "sendParent": "use `emit`",
+        "send": "use `raise` for this machine, `emit` for the outside", "forwardTo": "use `emit`",
+        "spawnChild": "use `invoke`", "stopChild": "leave the state that invokes it", "escalate": "use `raise`",
+        "enqueueActions": "list the actions, or give transitions guards", "log": "use `emit`",
     ]
 
     func readActions(_ node: DocumentNode?) -> [Action] { list(node).compactMap(readAction) }
@@ -18,8 +21,9 @@ extension Reading {
         guard let type = node["type"] else { return boundAction(node, name: nil) }
         guard let name = text(type, "the type of an action") else { return nil }
         checkKeys(node, "an action", known: WorkflowKeys.inline)
-        if Self.unsupportedActions.contains(name) || name.hasPrefix("xstate.") {
-            error("unsupported", "the action `\(name)` is not supported", type.place)
+        if Self.unsupportedActions[name] != nil || name.hasPrefix("xstate.") {
+            let hint = Self.unsupportedActions[name]
+            error("unsupported", "the action `\(name)` is not supported", type.place, hint: hint)
             return nil
         }
         guard Self.builtIn.contains(name) else { return namedAction(name, type.place) }
@@ -30,7 +34,7 @@ extension Reading {
     private func namedAction(_ name: String, _ place: SourcePlace) -> Action? {
         if let document = actionDocuments[name] { return boundAction(document, name: name) }
         if isLenient { return .nothing(name: name) }
-        let hint = Suggestion.hint(for: name, among: Array(actionDocuments.keys))
+        let hint = Suggestion.hintOrList(for: name, among: Array(actionDocuments.keys))
         error("unbound-action", "`setup.actions` has no `\(name)`", place, hint: hint)
         return nil
     }

@@ -3,6 +3,10 @@ internal import Orchestration
 /// What is wrong with the chart as a whole.
 extension Reading {
     func checkChart(_ chart: Chart, refusesUnreachable: Bool) {
+        for node in chart.nodes where chart.leadsToItself(history: node.index) {
+            let message = "`\(node.id)` remembers nothing at first, and then leads to itself"
+            error("history-circle", message, node.place, hint: "give it a `target`")
+        }
         for index in unreachable(chart).sorted() {
             let node = chart.nodes[index]
             let message = "no transition leads to `\(node.id)`"

@@ -17,7 +17,7 @@ extension Reading {
     private func namedGuard(_ name: String, _ place: SourcePlace, from source: Chart.NodeIndex) -> Guard? {
         guard let document = guardDocuments[name] else {
             if isLenient { return .always }
-            let hint = Suggestion.hint(for: name, among: Array(guardDocuments.keys))
+            let hint = Suggestion.hintOrList(for: name, among: Array(guardDocuments.keys))
             error("unbound-guard", "`setup.guards` has no `\(name)`", place, hint: hint)
             return nil
         }

@@ -7,7 +7,7 @@ extension Reading {
         "delimiter": "paths are joined by dots", "strict": "leave it out", "schema": "leave it out",
         "tsTypes": "leave it out", "types": "leave it out", "parallel": "use `type: parallel`",
         "predictableActionArguments": "leave it out", "preserveActionOrder": "leave it out",
-        "cond": "use `guard` in a transition",
+        "cond": "use `guard` in a transition", "route": "write the transitions",
     ]
 
     /// Numbers the state and all below it.
@@ -82,6 +82,10 @@ extension Reading {
         nodes[index].exit = readActions(node["exit"])
         for event in entries(node["on"], "`on` of \(what)") {
             if event.key.isEmpty { error("wrong-type", "an event needs a name", event.keyPlace, hint: "use `always`") }
+            if event.value.isNull, event.key.dropLast().contains(":") {
+                let hint = "is a space missing behind a colon?"
+                warn("event-name", "the event is called `\(event.key)` and does nothing", event.keyPlace, hint: hint)
+            }
             if event.value.elements?.isEmpty ?? false {
                 // No transition, which nevertheless hides the wildcards: one that is never taken.
                 let never = Transition(guardCondition: .or([]), place: event.value.place)
@@ -125,7 +129,7 @@ extension Reading {
         guard let target, let key = text(target, "`initial` of \(what)") else { return nil }
         let bare = key.hasPrefix(".") ? key.dropFirst() : key[...]
         guard let child = descendant(bare, of: index) else {
-            let hint = Suggestion.hint(for: key, among: keys)
+            let hint = Suggestion.hintOrList(for: key, among: keys)
             error("unknown-initial", "\(what) has no state `\(key)` to begin with", target.place, hint: hint)
             return nil
         }

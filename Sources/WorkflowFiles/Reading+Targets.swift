@@ -80,7 +80,8 @@ extension Reading {
             + nodes.map { "#" + $0.id }
         if let near = Suggestion.hint(for: text, among: names) { return near }
         let bare = text.drop { $0 == "." || $0 == "#" }
-        return nodes.first { $0.key == bare }.map { "did you mean `#\($0.id)`?" }
+        if let same = nodes.first(where: { $0.key == bare }) { return "did you mean `#\(same.id)`?" }
+        return Suggestion.hintOrList(for: text, among: siblings.map { nodes[$0].key })
     }
 
     func targets(_ node: DocumentNode?, from source: Chart.NodeIndex) -> [Chart.NodeIndex] {

@@ -58,7 +58,7 @@ extension Reading {
         }
         guard let name = text(sourceNode, "`src`") else { return nil }
         if !isLenient, !isBare, actors[name] == nil {
-            let hint = Suggestion.hint(for: name, among: Array(actors.keys))
+            let hint = Suggestion.hintOrList(for: name, among: Array(actors.keys))
             error("unbound-actor", "`setup.actors` has no `\(name)`", sourceNode.place, hint: hint)
         }
         let id = text(node["id"], "`id` of \(what)") ?? "\(position).\(nodes[index].id)"

@@ -140,7 +140,8 @@ final class Reading {
             error("duration", "\(what): `\(text)` is no ISO 8601 duration", place, hint: "e.g. PT5M, P7D, PT0.5S")
         } else {
             let hint = Suggestion.hint(for: text, among: Array(delays.keys))
-            error("unbound-delay", "\(what): `setup.delays` has no `\(text)`", place, hint: hint)
+            let message = "\(what): `\(text)` is neither a duration nor in `setup.delays`"
+            error("unbound-delay", message, place, hint: hint ?? "e.g. PT5M, P7D, or milliseconds")
         }
         return nil
     }

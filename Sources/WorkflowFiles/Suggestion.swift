@@ -12,6 +12,16 @@ enum Suggestion {
         return near.map { "did you mean `\($0.name)`?" }
     }
 
+    /// How many names are listed where none is near.
+    static let listedMax = 8
+
+    /// A near name, or all of them if they are few.
+    static func hintOrList(for name: String, among candidates: [String]) -> String? {
+        if let near = hint(for: name, among: candidates) { return near }
+        guard !candidates.isEmpty, candidates.count <= listedMax else { return nil }
+        return "there is " + candidates.sorted().map { "`\($0)`" }.joined(separator: ", ")
+    }
+
     /// Levenshtein's distance; letters are compared without regard to case first.
     static func distance(_ left: String, _ right: String) -> Int {
         let left = Array(left.lowercased().unicodeScalars)

@@ -121,8 +121,24 @@ final class YAMLEvents {
         // A reader error (a control character) has an offset and no mark of its own.
         let place =
             fault.error == YAML_READER_ERROR ? place(offset: fault.problem_offset) : Self.place(fault.problem_mark)
-        return YAMLReader.finding("yaml", "not readable as YAML: \(message)", file, place)
+        var finding = YAMLReader.finding("yaml", "not readable as YAML: \(message)", file, place)
+        finding.hint = Self.hints.first { message.hasPrefix($0.problem) }?.hint
+        return finding
     }
+
+    /// What mostly is behind libyaml's words.
+    private static let hints = [
+        (
+            problem: "found character that cannot start any token",
+            hint: "lines are indented with spaces, never tabs; a text that begins with a sign goes into quotes"
+        ),
+        (
+            problem: "did not find expected key",
+            hint: "lines of one level begin in one column, and a quote that is opened is closed"
+        ),
+        (problem: "did not find expected ','", hint: "a bracket or brace is not closed before this place"),
+        (problem: "mapping values are not allowed", hint: "a text with a colon and a space goes into quotes"),
+    ]
 
     private func place(offset: Int) -> SourcePlace {
         let before = buffer.prefix(max(0, offset))

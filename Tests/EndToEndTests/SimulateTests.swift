@@ -30,6 +30,7 @@ import Testing
         ("initial: a\nstates: { a: { entry: { type: spawnChild } } }", "`spawnChild` is not supported"),
         ("initial: a\nstates: { a: { on: { '': b } }, b: {} }", "use `always`"),
         ("initial: a\nstates: { a: { states: { b: {} } } }", "add `initial: b`"),
+        ("initial: a\nstates: { a: { initial: h, states: { h: { type: history }, b: {} } } }", "leads to itself"),
     ])
     func `a machine that cannot run is refused with a sentence that names the fault`(machine: String, part: String)
         throws
@@ -43,6 +44,19 @@ import Testing
     @Test func `a machine without states is one state, whatever its initial says`() throws {
         let run = try SimulateRun("initial: a", flags: [])
         #expect(try #require(run.answer())["configuration"] == ["(machine)"])
+        #expect(run.end() == 0)
+    }
+
+    @Test(arguments: ["", "   ", "{", "null", "[]", #"{"typ":"E"}"#, #"{"advance":-1}"#, #"{"advance":NaN}"#])
+    func `a line that says nothing is answered and rejected, and changes nothing`(line: String) throws {
+        let run = try SimulateRun("initial: a\nstates: { a: { on: { E: b } }, b: {} }", flags: [])
+        let before = try #require(run.answer())
+        run.send(line)
+        let answer = try #require(run.answer())
+        #expect(answer["rejected"].string != nil)
+        #expect(answer["value"] == before["value"] && answer["status"] == "active")
+        run.send(#"{"type":"E"}"#)
+        #expect(run.answer()?["value"] == "b")
         #expect(run.end() == 0)
     }
 

@@ -2,29 +2,14 @@
 extension Chart {
     package static let root: NodeIndex = 0
 
-    func isAtomic(_ node: NodeIndex) -> Bool {
-        switch nodes[node].kind {
-        case .atomic, .final: true
-        case .compound, .parallel, .history: false
-        }
-    }
+    func isAtomic(_ node: NodeIndex) -> Bool { tree.nodes[node].isAtomic }
 
-    func isHistory(_ node: NodeIndex) -> Bool {
-        if case .history = nodes[node].kind { true } else { false }
-    }
+    func isHistory(_ node: NodeIndex) -> Bool { tree.nodes[node].isHistory }
 
-    func isParallel(_ node: NodeIndex) -> Bool { nodes[node].kind == .parallel }
+    func isParallel(_ node: NodeIndex) -> Bool { tree.nodes[node].isParallel }
 
     /// Whether `node` lies below `ancestor`; a missing ancestor stands outside of the root, above every node.
-    func isDescendant(_ node: NodeIndex, of ancestor: NodeIndex?) -> Bool {
-        guard let ancestor else { return true }
-        var above = nodes[node].parent
-        while let current = above, current >= ancestor {
-            if current == ancestor { return true }
-            above = nodes[current].parent
-        }
-        return false
-    }
+    func isDescendant(_ node: NodeIndex, of ancestor: NodeIndex?) -> Bool { tree.inside(ancestor).contains(node) }
 
     /// The ancestors of `node` from the inside out, below `limit`; without a limit, up to and with the root.
     func ancestors(of node: NodeIndex, below limit: NodeIndex? = nil) -> [NodeIndex] {
@@ -39,14 +24,11 @@ extension Chart {
     }
 
     /// The children that can be active: all but the history nodes.
-    func regions(of node: NodeIndex) -> [NodeIndex] { nodes[node].children.filter { !isHistory($0) } }
+    func regions(of node: NodeIndex) -> [NodeIndex] { tree.nodes[node].regions }
 
     /// The innermost node that is above all of `group`; nil when only the outside of the root is.
     func leastCommonAncestor(of group: [NodeIndex]) -> NodeIndex? {
-        guard let first = group.first else { return nil }
-        return ancestors(of: first).first { candidate in
-            group.dropFirst().allSatisfy { isDescendant($0, of: candidate) }
-        }
+        tree.shape.leastCommonAncestor(of: group)
     }
 
     /// Whether `configuration` is one that the chart can rest in: each compound state has one active child,

@@ -1,20 +1,26 @@
 /// A statechart as data: XState's machine configuration with every name resolved.
 ///
-/// Nodes are in document order, the root is node 0, and a child's index is greater than its parent's; so
-/// document order is index order. A chart is made by a reader that has checked it (`WorkflowFiles`), or by a test.
+/// Nodes are in document order: the root is node 0, and behind each node come all that are below it. A chart is made by a reader that has checked it (`WorkflowFiles`), or by a test.
 package struct Chart: Sendable, Equatable {
     package typealias NodeIndex = Int
 
     /// The machine's `id`.
     package var id: String
-    package var nodes: [StateNode]
+    package var nodes: [StateNode] { didSet { tree = ChartTree(nodes) } }
     /// The context a new session starts with; always an object.
     package var context: JSONValue
+    /// What follows from `nodes`.
+    private(set) var tree: ChartTree
 
     package init(id: String, nodes: [StateNode], context: JSONValue) {
         self.id = id
         self.nodes = nodes
         self.context = context
+        tree = ChartTree(nodes)
+    }
+
+    package static func == (left: Chart, right: Chart) -> Bool {
+        left.id == right.id && left.nodes == right.nodes && left.context == right.context
     }
 }
 

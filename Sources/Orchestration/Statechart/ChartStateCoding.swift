@@ -76,12 +76,8 @@ extension ChartTimer {
 /// Reads the parts of a stored state; every fault names its place.
 private struct ChartStateReader {
     let chart: Chart
-    private let indices: [String: Chart.NodeIndex]
 
-    init(_ chart: Chart) {
-        self.chart = chart
-        indices = Dictionary(chart.nodes.map { ($0.id, $0.index) }) { first, _ in first }
-    }
+    init(_ chart: Chart) { self.chart = chart }
 
     private func wrong(_ value: JSONValue?, _ place: String, expected: String) -> ChartStateFailure {
         ChartStateFailure(reason: "`\(place)` is \(value?.typeName ?? "missing"), expected \(expected)")
@@ -109,7 +105,7 @@ private struct ChartStateReader {
 
     func node(_ value: JSONValue?, _ place: String) throws(ChartStateFailure) -> Chart.NodeIndex {
         let id = try text(value, place)
-        guard let index = indices[id] else {
+        guard let index = chart.tree.indices[id] else {
             throw ChartStateFailure(reason: "`\(place)` names the state `\(id)`, which the chart does not have")
         }
         return index

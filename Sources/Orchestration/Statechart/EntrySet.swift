@@ -2,15 +2,18 @@
 struct EntrySet {
     let chart: Chart
     let history: [Chart.NodeIndex: [Chart.NodeIndex]]
-    private(set) var nodes: Set<Chart.NodeIndex> = []
+    private(set) var nodes: NodeSet
     /// Nodes that are entered by default, whose `initial` actions therefore run.
-    private(set) var byDefault: Set<Chart.NodeIndex> = []
+    private(set) var byDefault: NodeSet
     /// Nodes whose inside has been dealt with, so that a history that leads to itself comes to an end.
-    private var expanded: Set<Chart.NodeIndex> = []
+    private var expanded: NodeSet
 
     init(_ chart: Chart, history: [Chart.NodeIndex: [Chart.NodeIndex]]) {
         self.chart = chart
         self.history = history
+        nodes = NodeSet(of: chart.nodes.count)
+        byDefault = nodes
+        expanded = nodes
     }
 
     /// Adds the initial configuration.
@@ -23,7 +26,7 @@ struct EntrySet {
     ///
     /// - Parameter domain: the domain by which its exit set was computed; what was left is what is filled again.
     mutating func add(
-        _ enabled: Run.Enabled,
+        _ enabled: PlannedTransition,
         domain: Chart.NodeIndex?,
         effectiveTargets: [Chart.NodeIndex]
     ) {
@@ -49,7 +52,8 @@ struct EntrySet {
 
     /// Adds what must be active inside of a node that is entered.
     private mutating func addInside(of node: Chart.NodeIndex, domain: Chart.NodeIndex?) {
-        guard expanded.insert(node).inserted else { return }
+        guard !expanded.contains(node) else { return }
+        expanded.insert(node)
         switch chart.nodes[node].kind {
         case .atomic, .final: break
         case .compound: addInitialChild(of: node, domain: domain)
@@ -98,6 +102,6 @@ struct EntrySet {
     }
 
     private func isEntered(inside region: Chart.NodeIndex) -> Bool {
-        nodes.contains { chart.isDescendant($0, of: region) }
+        nodes.hasMember(in: chart.tree.inside(region))
     }
 }

@@ -26,6 +26,8 @@ package enum EventName {
         type.hasPrefix(ownPrefix) || type == SessionMessages.parkExpired
     }
 
+    static func isWildcard(_ descriptor: String) -> Bool { descriptor == "*" || descriptor.hasSuffix(".*") }
+
     /// Whether a wildcard descriptor covers the event: `*` every event, `a.*` both `a` and all below it.
     package static func matches(_ type: String, wildcard descriptor: String) -> Bool {
         if descriptor == "*" { return true }

@@ -55,6 +55,7 @@ extension Run {
     fileprivate mutating func takeDueTimer() -> ChartTimer? {
         guard let timer = state.nextTimer, timer.due <= now else { return nil }
         state.timers.removeAll { $0.sequence == timer.sequence }
+        giveUp(timerName: timer.id)
         return timer
     }
 }

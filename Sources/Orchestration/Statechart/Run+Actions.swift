@@ -14,7 +14,7 @@ extension Run {
                 queue.append(Event(type: type, data: .payload(payload)))
                 return
             }
-            let name = id ?? "raise.\(state.timerSequence).\(type)"
+            let name = id ?? Self.timerName(type, state.timerSequence)
             startTimer(id: name, event: type, payload: payload, delay: delay, node: nil)
         case .cancel(let id): cancelTimer(id)
         case .pause: effects.append(.pause)
@@ -29,10 +29,12 @@ extension Run {
             throw .wrongType(program, expected: "object", found: value.typeName)
         }
         state.context = .object((state.context.object ?? [:]).merging(members))
+        input = nil
         isChanged = true
     }
 
     mutating func startTimer(id: String, event: String, payload: JSONValue, delay: Interval, node: Chart.NodeIndex?) {
+        giveUp(timerName: id)
         state.timers.append(
             ChartTimer(
                 id: id,
@@ -46,25 +48,34 @@ extension Run {
         state.timerSequence += 1
     }
 
-    /// Takes back the latest timer of that id, as XState does.
-    private mutating func cancelTimer(_ id: String) {
-        guard let position = state.timers.lastIndex(where: { $0.id == id }) else { return }
-        state.timers.remove(at: position)
+    /// XState keeps one handle for each name: a delayed raise whose name is used again, or has fired once, runs on out
+    /// of `cancel`'s reach.
+    mutating func giveUp(timerName id: String) {
+        for index in state.timers.indices where state.timers[index].id == id && state.timers[index].node == nil {
+            state.timers[index].id = Self.timerName(state.timers[index].event, state.timers[index].sequence)
+        }
     }
 
-    func holds(_ condition: Guard, event: Event) throws(ChartFailure) -> Bool {
+    /// What a delayed raise is called that was given no name.
+    private static func timerName(_ event: String, _ sequence: Int) -> String { "raise.\(sequence).\(event)" }
+
+    private mutating func cancelTimer(_ id: String) {
+        state.timers.removeAll { $0.id == id }
+    }
+
+    mutating func holds(_ condition: Guard) throws(ChartFailure) -> Bool {
         switch condition {
         case .always: return true
         case .stateIn(let nodes): return nodes.allSatisfy(isActive)
-        case .not(let inner): return !(try holds(inner, event: event))
+        case .not(let inner): return !(try holds(inner))
         case .and(let parts):
-            for part in parts where !(try holds(part, event: event)) { return false }
+            for part in parts where !(try holds(part)) { return false }
             return true
         case .or(let parts):
-            for part in parts where try holds(part, event: event) { return true }
+            for part in parts where try holds(part) { return true }
             return false
         case .program(let program):
-            let value = try evaluate(program, event: event)
+            let value = try evaluate(program)
             guard let answer = value.bool else {
                 throw .wrongType(program, expected: "true or false", found: value.typeName)
             }
@@ -72,17 +83,15 @@ extension Run {
         }
     }
 
-    private func value(of program: Program?) throws(ChartFailure) -> JSONValue {
+    private mutating func value(of program: Program?) throws(ChartFailure) -> JSONValue {
         guard let program else { return .null }
         return try evaluate(program)
     }
 
-    func evaluate(_ program: Program) throws(ChartFailure) -> JSONValue {
-        try evaluate(program, event: event)
-    }
-
-    func evaluate(_ program: Program, event: Event) throws(ChartFailure) -> JSONValue {
-        let input: JSONValue = ["event": event.json, "context": state.context, "session": session]
+    /// The program's value over the event, the context and the session.
+    mutating func evaluate(_ program: Program) throws(ChartFailure) -> JSONValue {
+        let input = input ?? ["event": event.json, "context": state.context, "session": session]
+        self.input = input
         do throws(ExpressionFailure) {
             return try expressions.evaluate(program, on: input)
         } catch {

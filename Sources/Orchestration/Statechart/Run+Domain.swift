@@ -1,13 +1,11 @@
 /// What a transition leaves.
 extension Run {
-    /// The node inside which a transition changes things; nil when it leaves the root itself.
-    func domain(of enabled: Enabled) -> Chart.NodeIndex? {
-        let targets = effectiveTargets(of: enabled.transition)
-        let source = enabled.source
-        let isInside = targets.allSatisfy { $0 == source || chart.isDescendant($0, of: source) }
-        if !enabled.transition.reenter, isInside { return source }
-        if let common = chart.leastCommonAncestor(of: targets + [source]) { return common }
-        return enabled.transition.reenter ? nil : Chart.root
+    /// Where a transition leads now, and inside which node.
+    func way(of chosen: PlannedTransition) -> PlannedTransition.Way {
+        if let way = chosen.way { return way }
+        let targets = effectiveTargets(of: chosen.transition)
+        let domain = tree.shape.domain(of: chosen.transition, from: chosen.source, to: targets)
+        return PlannedTransition.Way(targets: targets, domain: domain)
     }
 
     /// The targets with history nodes replaced by what they stand for now.
@@ -26,11 +24,9 @@ extension Run {
         return found
     }
 
-    /// The active nodes that a transition leaves; none without a target.
-    func exitSet(of enabled: Enabled) -> Set<Chart.NodeIndex> {
-        guard !enabled.transition.targets.isEmpty else { return [] }
-        let domain = domain(of: enabled)
-        return Set(active.filter { chart.isDescendant($0, of: domain) })
+    /// Where the active nodes lie that a transition leaves; nowhere without a target.
+    func exitRange(of chosen: PlannedTransition) -> Range<Chart.NodeIndex> {
+        chosen.isTargetless ? 0..<0 : tree.inside(way(of: chosen).domain)
     }
 }
 
@@ -41,5 +37,17 @@ extension Chart {
         guard explicit.isEmpty, let parent = nodes[node].parent else { return explicit }
         // A parallel parent has no initial state: all of its regions are meant.
         return nodes[parent].initial?.targets ?? (isParallel(parent) ? regions(of: parent) : [])
+    }
+
+    /// Whether a history node that remembers nothing would lead to itself, over its `target` or its parent's `initial`.
+    package func leadsToItself(history node: NodeIndex) -> Bool {
+        guard isHistory(node) else { return false }
+        var open = defaultTargets(ofHistory: node)
+        var seen: Set<NodeIndex> = []
+        while let next = open.popLast() {
+            if next == node { return true }
+            if isHistory(next), seen.insert(next).inserted { open += defaultTargets(ofHistory: next) }
+        }
+        return false
     }
 }

@@ -3,16 +3,21 @@ extension Run {
     /// Answers an event that comes from outside.
     mutating func handle(_ outside: Event) throws(ChartFailure) -> ChartStep.Outcome {
         event = outside
-        let selection = try select(for: outside)
-        guard !selection.enabled.isEmpty else {
-            if case .error = outside.data { fail() }
-            return selection.refusing.isEmpty ? .notTaken : .refused(nodes: selection.refusing)
-        }
+        let selection = try select()
         let chosen = withoutConflicts(selection.enabled)
-        try count()
-        try microstep(chosen)
+        if chosen.isEmpty {
+            if case .error = outside.data {
+                fail()
+                return .notTaken
+            }
+        } else {
+            try count()
+            try microstep(chosen)
+        }
+        // Eventless transitions see the event as well, also one that no other transition takes.
         try settle()
-        return .taken(sources: chosen.map(\.source))
+        if microsteps > 0 { return .taken(sources: chosen.map(\.source)) }
+        return selection.refusing.isEmpty ? .notTaken : .refused(nodes: selection.refusing)
     }
 
     /// Takes eventless transitions, then internal events, until neither is left.
@@ -31,7 +36,7 @@ extension Run {
             event = queue[queueHead]
             queueHead += 1
             isEventlessDue = true
-            let enabled = try select(for: event).enabled
+            let enabled = try select().enabled
             guard !enabled.isEmpty else { continue }
             try count()
             try microstep(withoutConflicts(enabled))

@@ -1,22 +1,26 @@
 /// One microstep: leave, act, enter.
 extension Run {
     /// Takes transitions that do not conflict.
-    mutating func microstep(_ enabled: [Enabled]) throws(ChartFailure) {
-        let before = active
+    mutating func microstep(_ enabled: [PlannedTransition]) throws(ChartFailure) {
+        let (activeBefore, orderBefore) = (active, order)
         isChanged = false
-        let domains = enabled.map { domain(of: $0) }
-        let exits = enabled.reduce(into: Set<Chart.NodeIndex>()) { $0.formUnion(exitSet(of: $1)) }
+        // What was left is what is filled again, also where a history changes meanwhile.
+        let domains = enabled.map { way(of: $0).domain }
+        var exits = NodeSet(of: tree.nodes.count)
+        for chosen in enabled { exits.insert(active, in: exitRange(of: chosen)) }
         let isHistoryKept = remember(exits)
-        for node in exits.sorted(by: >) { try exit(node) }
+        for node in Array(exits).reversed() { try exit(node) }
+        active.subtract(exits)
+        order.removeAll { exits.contains($0) }
         for chosen in enabled { try perform(chosen.transition.actions) }
         var entries = EntrySet(chart, history: state.history)
         for (chosen, domain) in zip(enabled, domains) {
-            entries.add(chosen, domain: domain, effectiveTargets: effectiveTargets(of: chosen.transition))
+            entries.add(chosen, domain: domain, effectiveTargets: way(of: chosen).targets)
         }
         try enter(entries)
-        if active.count == before.count, Set(active) == Set(before), !isHistoryKept {
+        if active == activeBefore, !isHistoryKept {
             // The same states, even left and entered anew, keep their order, as in XState.
-            active = before
+            order = orderBefore
         } else {
             isChanged = true
         }
@@ -30,37 +34,36 @@ extension Run {
     }
 
     /// Keeps, for the history nodes of states about to be left, what is active in them; whether there were any.
-    private mutating func remember(_ exits: Set<Chart.NodeIndex>) -> Bool {
+    private mutating func remember(_ exits: NodeSet) -> Bool {
         var isKept = false
         for node in exits {
-            for child in chart.nodes[node].children {
-                guard case .history(let isDeep) = chart.nodes[child].kind else { continue }
-                let remembered = active.filter {
-                    isDeep ? chart.isAtomic($0) && chart.isDescendant($0, of: node) : chart.nodes[$0].parent == node
-                }
-                state.history[child] = remembered.sorted()
+            for history in tree.nodes[node].histories {
+                state.history[history] =
+                    chart.nodes[history].kind == .history(deep: true)
+                    ? active.filter { chart.isAtomic($0) && chart.isDescendant($0, of: node) }
+                    : tree.nodes[node].regions.filter(isActive)
                 isKept = true
             }
         }
         return isKept
     }
 
+    /// Does what leaving a node brings about; who calls it takes the node out of `active`.
     private mutating func exit(_ node: Chart.NodeIndex) throws(ChartFailure) {
         try perform(chart.nodes[node].exit)
-        state.timers.removeAll { $0.node == node }
+        if !state.timers.isEmpty { state.timers.removeAll { $0.node == node } }
         for invocation in chart.nodes[node].invoke where state.running[invocation.id] == node {
             stopActor(invocation.id)
         }
         if !chart.nodes[node].invoke.isEmpty { isChanged = true }
         if chart.nodes[node].park != nil { effects.append(.unpark(node: node)) }
-        active.removeAll { $0 == node }
     }
 
     private mutating func enter(_ entries: EntrySet) throws(ChartFailure) {
         var completed: Set<Chart.NodeIndex> = []
         // A history may lead to states that this step has not left; they are not entered a second time. The root alone
         // is, when it is the target.
-        for node in entries.nodes.sorted() where node == Chart.root || !isActive(node) {
+        for node in entries.nodes where node == Chart.root || !isActive(node) {
             try enter(node, isByDefault: entries.byDefault.contains(node))
             if chart.nodes[node].kind == .final { try reachFinal(node, completed: &completed) }
         }
@@ -68,7 +71,10 @@ extension Run {
     }
 
     private mutating func enter(_ node: Chart.NodeIndex, isByDefault: Bool) throws(ChartFailure) {
-        if !isActive(node) { active.append(node) }
+        if !isActive(node) {
+            active.insert(node)
+            order.append(node)
+        }
         try perform(chart.nodes[node].entry)
         if chart.nodes[node].park != nil {
             let visit = (state.visits[node] ?? 0) + 1
@@ -82,16 +88,15 @@ extension Run {
 
     /// Starts one timer for each delay of the node's `after`.
     private mutating func startTimers(of node: Chart.NodeIndex) {
-        state.timers.removeAll { $0.node == node }
-        var names: Set<String> = []
-        for delayed in chart.nodes[node].after where names.insert(delayed.name).inserted {
-            let name = EventName.after(delayed.name, chart.nodes[node].id)
-            startTimer(id: name, event: name, payload: .null, delay: delayed.delay, node: node)
+        if !state.timers.isEmpty { state.timers.removeAll { $0.node == node } }
+        for timer in tree.nodes[node].timers {
+            startTimer(id: timer.event, event: timer.event, payload: .null, delay: timer.delay, node: node)
         }
     }
 
     private mutating func startActor(_ invocation: Invocation, node: Chart.NodeIndex) throws(ChartFailure) {
-        let input = try invocation.input.map { program throws(ChartFailure) in try evaluate(program) } ?? .null
+        var input = JSONValue.null
+        if let program = invocation.input { input = try evaluate(program) }
         if state.running[invocation.id] != nil { stopActor(invocation.id) }
         state.running[invocation.id] = node
         starts[invocation.id] = effects.count
@@ -138,7 +143,10 @@ extension Run {
     /// The machine's output: its own `output` program if it has one, else the final state's.
     private mutating func setOutput(_ done: Event) throws(ChartFailure) {
         if let program = chart.nodes[Chart.root].output {
-            state.output = try evaluate(program, event: done)
+            let outside = event
+            event = done
+            state.output = try evaluate(program)
+            event = outside
         } else if case .output(let output) = done.data {
             state.output = output
         }
@@ -156,7 +164,7 @@ extension Run {
 
     /// The machine is done: exit actions run, but the configuration stays for who wants to know where it ended.
     private mutating func end() throws(ChartFailure) {
-        for node in active.sorted(by: >) {
+        for node in Array(active).reversed() {
             try perform(chart.nodes[node].exit)
             if chart.nodes[node].park != nil { effects.append(.unpark(node: node)) }
         }

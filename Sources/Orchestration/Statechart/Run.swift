@@ -4,13 +4,15 @@
 /// (what they leave), `EntrySet` (what they enter), microstep (doing so), macrostep (until nothing more happens).
 struct Run {
     let chart: Chart
+    let tree: ChartTree
     let expressions: any ExpressionEvaluator
     let session: JSONValue
     let now: Instant
-    /// Everything but `configuration` and `entryOrder`, which `active` stands for until the run ends.
+    /// Everything but `configuration` and `entryOrder`, which `active` and `order` stand for until the run ends.
     var state: ChartState
+    var active: NodeSet
     /// The active nodes in the order in which they were entered.
-    var active: [Chart.NodeIndex]
+    var order: [Chart.NodeIndex]
     /// In order of execution; an entry is taken back when an actor is left in the step that entered it.
     var effects: [ChartEffect?] = []
     /// Where in `effects` the actors stand that this step starts.
@@ -19,7 +21,9 @@ struct Run {
     var queue: [Event] = []
     var queueHead = 0
     /// What expressions see as `.event`.
-    var event: Event = .initial
+    var event: Event = .initial { didSet { input = nil } }
+    /// What expressions see, once it has been put together for `event` and the context.
+    var input: JSONValue?
     /// Whether the microstep changed what guards can see; a chart that stands still is not asked again.
     var isChanged = false
     var microsteps = 0
@@ -33,21 +37,29 @@ struct Run {
         expressions: any ExpressionEvaluator
     ) {
         self.chart = chart
+        tree = chart.tree
         self.state = state
         self.session = session
         self.now = now
         self.expressions = expressions
-        let atomic = state.configuration.filter(chart.isAtomic)
-        let isOrderKnown = state.entryOrder.count == atomic.count && Set(state.entryOrder) == Set(atomic)
-        active = state.configuration.filter { !chart.isAtomic($0) } + (isOrderKnown ? state.entryOrder : atomic)
+        active = NodeSet(of: chart.nodes.count)
+        var atoms = NodeSet(of: chart.nodes.count)
+        order = []
+        for node in state.configuration {
+            active.insert(node)
+            if chart.isAtomic(node) { atoms.insert(node) } else { order.append(node) }
+        }
+        var remembered = NodeSet(of: chart.nodes.count)
+        for node in state.entryOrder { remembered.insert(node) }
+        let isOrderKnown = remembered == atoms && order.count + state.entryOrder.count == state.configuration.count
+        order += isOrderKnown ? state.entryOrder : Array(atoms)
     }
 
     /// The result, with the configuration put back into the state.
-    func finished(_ outcome: ChartStep.Outcome) -> ChartStep {
-        var result = state
-        result.configuration = active.sorted()
-        result.entryOrder = active.filter(chart.isAtomic)
-        return ChartStep(state: result, effects: effects.compactMap(\.self), outcome: outcome)
+    consuming func finished(_ outcome: ChartStep.Outcome) -> ChartStep {
+        state.configuration = Array(active)
+        state.entryOrder = order.filter { tree.nodes[$0].isAtomic }
+        return ChartStep(state: state, effects: effects.compactMap(\.self), outcome: outcome)
     }
 
     func isActive(_ node: Chart.NodeIndex) -> Bool { active.contains(node) }
@@ -81,11 +93,5 @@ extension Run {
             case .error(let error): ["type": .string(type), "error": error]
             }
         }
-    }
-
-    /// A transition that was chosen, with the node that holds it.
-    struct Enabled {
-        var source: Chart.NodeIndex
-        var transition: Transition
     }
 }

@@ -86,7 +86,6 @@ enum WorkflowCommand {
         var simulation = Simulation(chart: workflow.chart, expressions: workflow.expressions)
         invocation.surroundings.output.line(simulation.start().text)
         while let line = readLine() {
-            if line.allSatisfy(\.isWhitespace) { continue }
             let answer: JSONValue
             do throws(JSONFault) {
                 answer = simulation.line(try JSONText.parse(line))

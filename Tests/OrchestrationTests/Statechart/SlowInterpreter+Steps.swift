@@ -218,7 +218,7 @@ extension SlowInterpreter {
             case .raise(let event, _, nil, _): internalQueue.append(Sent(type: event, data: .null))
             case .raise(let event, _, .some(let delay), let id):
                 addTimer(event, id: id ?? "", after: delay.microseconds, node: nil)
-            case .cancel(let id): if let last = timers.lastIndex(where: { $0.id == id }) { timers.remove(at: last) }
+            case .cancel(let id): timers.removeAll { $0.id == id }
             case .pause: log.append("pause")
             case .unpause: log.append("unpause")
             case .nothing: break
@@ -227,8 +227,14 @@ extension SlowInterpreter {
     }
 
     private mutating func addTimer(_ event: String, id: String, after delay: Int64, node: Node?) {
+        forget(timerName: id)
         timers.append(Timer(event: event, id: id, due: now + delay, order: timerCount, node: node))
         timerCount += 1
+    }
+
+    /// XState: a name is the latest timer's; when that has fired, nobody's.
+    mutating func forget(timerName id: String) {
+        for index in timers.indices where timers[index].id == id && timers[index].node == nil { timers[index].id = "" }
     }
 
     /// An actor that the same step has started is never heard of.

@@ -102,16 +102,15 @@ struct SlowInterpreter {
         steps = 0
         current = event
         let enabled = selectTransitions(event)
-        if enabled.isEmpty {
-            if isError {
-                status = "error"
-                stopAll()
-            }
+        if enabled.isEmpty, isError {
+            status = "error"
+            stopAll()
             return false
         }
-        try microstep(removeConflicting(enabled))
+        if !enabled.isEmpty { try microstep(removeConflicting(enabled)) }
+        // XState: eventless transitions are asked about an event, too, that nothing else takes.
         try mainLoop()
-        return true
+        return steps > 0
     }
 
     private mutating func mainLoop() throws {
