@@ -8,7 +8,7 @@ package struct PostgresStore: Store {
 
     package func load(_ request: LoadRequest) async throws(StoreError) -> Loaded {
         try await pool.run { connection throws(StoreError) in
-            let results = try connection.transaction([
+            let steps = [
                 Step(LoadStatements.now),
                 Step(LoadStatements.sessions) { $0.column(request.sessions) { $0 } },
                 Step(LoadStatements.tasks) {
@@ -27,7 +27,8 @@ package struct PostgresStore: Store {
                 },
                 Step(LoadStatements.keys) { $0.column(request.messages) { $0 } },
                 Step(DeadLettersTable.waitingSessions) { $0.column(request.sessions) { $0 } },
-            ])
+            ]
+            let results = try connection.transaction(steps, keepsPlans: true)
             guard results.count == 8,
                 let now = try results[0].rows({ row throws(StoreError) in try row.value(Instant.self) }).first
             else { throw .broken(reason: "the database answered a load incompletely") }
@@ -61,7 +62,9 @@ package struct PostgresStore: Store {
     package func commit(_ batch: CommitBatch) async throws(StoreError) {
         guard !batch.isEmpty else { return }
         let steps = CommitSteps.steps(of: batch)
-        try await pool.run { connection throws(StoreError) in _ = try connection.transaction(steps) }
+        try await pool.run { connection throws(StoreError) in
+            _ = try connection.transaction(steps, keepsPlans: true)
+        }
     }
 
     package func takePositions(

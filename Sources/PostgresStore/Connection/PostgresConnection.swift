@@ -50,8 +50,11 @@ final class PostgresConnection {
     }
 
     /// Runs the steps in one transaction and one round trip; all of them or none. Results in order of the steps.
-    func transaction(_ steps: [Step]) throws(StoreError) -> [PostgresResult] {
-        let all = [Step(.begin), Step(.limits)] + steps + [Step(.commit)]
+    ///
+    /// - Parameter keepsPlans: whether each statement's first general plan will do, however many rows it is given; the
+    ///   server otherwise plans anew whenever it expects fewer than usual.
+    func transaction(_ steps: [Step], keepsPlans: Bool = false) throws(StoreError) -> [PostgresResult] {
+        let all = [Step(.begin), Step(keepsPlans ? .limitsAndPlans : .limits)] + steps + [Step(.commit)]
         let moments = Failpoint.areOrdered ? TransactionMoments(steps) : nil
         do throws(StoreError) {
             let results =
@@ -222,11 +225,18 @@ extension Statement {
     static let begin = Statement("begin", "BEGIN")
     static let commit = Statement("commit", "COMMIT")
     /// For this transaction only, which a pooler between us and the server can bear.
-    static let limits = Statement(
-        "limits",
-        """
+    static let limits = Statement("limits", limitSettings)
+    /// And rows are found through their indexes: a plan may be from when the table was empty.
+    static let limitsAndPlans = Statement(
+        "limits_and_plans",
+        limitSettings
+            + """
+            , set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+                set_config('enable_mergejoin', 'off', true)
+            """
+    )
+    private static let limitSettings = """
         SELECT set_config('statement_timeout', '30s', true), set_config('lock_timeout', '5s', true),
             set_config('idle_in_transaction_session_timeout', '15s', true)
         """
-    )
 }
