@@ -16,7 +16,7 @@ import Testing
             ],
             logFile: "\(base).log"
         )
-        try await eventually("the bench ends", seconds: 120) { process.exitCode != nil }
+        try await eventually("the bench ends", seconds: 240) { process.exitCode != nil }
         let json = (try? String(contentsOfFile: "\(base).json", encoding: .utf8)) ?? ""
         let log = (try? String(contentsOfFile: "\(base).log", encoding: .utf8)) ?? ""
         for end in ["json", "log"] { try? FileManager.default.removeItem(atPath: "\(base).\(end)") }
@@ -93,7 +93,7 @@ import Testing
             "--waiting",
             "300,900",
             "--rounds",
-            "2",
+            "1",
             "--sessions",
             "4",
             "--rate",
