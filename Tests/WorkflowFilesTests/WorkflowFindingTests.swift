@@ -58,7 +58,31 @@ import Testing
             "`enum`, `minLength` or a guard may do"
         ),
         Sample("  meta: { stage: FINISHE }", "unknown-stage", 10, "did you mean `FINISHED`?"),
-        Sample("  entry: { type: sendTo }", "unsupported", 10),
+        Sample(
+            "  entry: { type: sendTo }",
+            "unsupported",
+            10,
+            "use `raise` for this machine, `emit` for the outside"
+        ),
+        Sample("  initial: faraway\n  states: { a: {} }", "unknown-initial", 10, "there is `a`"),
+        Sample(
+            "  initial: a\n  states: { a: { initial: h, states: { h: { type: history }, b: {} } } }",
+            "history-circle",
+            11,
+            "give it a `target`"
+        ),
+        Sample(
+            "  initial: a\n  states: { a: { on: { E:c } } }",
+            "event-name",
+            11,
+            "is a space missing behind a colon?"
+        ),
+        Sample(
+            "\tinitial: a",
+            "yaml",
+            10,
+            "lines are indented with spaces, never tabs; a text that begins with a sign goes into quotes"
+        ),
         Sample("  entry: 5", "wrong-type", 10),
         Sample("  initial: a\n  on: { E: .a }\n  states: { a: {}, b: {} }", "unreachable", 12),
         Sample("  initial: a\n  states: { a: {} }", "no-way-out", 11),

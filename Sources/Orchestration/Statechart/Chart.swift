@@ -1,6 +1,7 @@
 /// A statechart as data: XState's machine configuration with every name resolved.
 ///
-/// Nodes are in document order: the root is node 0, and behind each node come all that are below it. A chart is made by a reader that has checked it (`WorkflowFiles`), or by a test.
+/// Nodes are in document order: the root is node 0, and behind each node come all that are below it. A chart is made by
+/// a reader that has checked it (`WorkflowFiles`), or by a test.
 package struct Chart: Sendable, Equatable {
     package typealias NodeIndex = Int
 

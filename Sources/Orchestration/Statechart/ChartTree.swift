@@ -158,8 +158,8 @@ final class PlannedTransition: Sendable {
 }
 
 extension StateNode {
-    /// The transitions by event, as XState puts them together: `onDone` and `onError` stand in the place of an `on` with
-    /// the same name, `after` comes behind it.
+    /// The transitions by event, as XState puts them together: `onDone` and `onError` stand in the place of an `on`
+    /// with the same name, `after` comes behind it.
     fileprivate var answers: [(descriptor: String, transitions: [Transition])] {
         var found: [(descriptor: String, transitions: [Transition])] = []
         func add(_ descriptor: String, _ transitions: [Transition], isInstead: Bool = false) {

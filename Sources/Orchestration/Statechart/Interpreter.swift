@@ -55,7 +55,6 @@ extension Run {
     fileprivate mutating func takeDueTimer() -> ChartTimer? {
         guard let timer = state.nextTimer, timer.due <= now else { return nil }
         state.timers.removeAll { $0.sequence == timer.sequence }
-        giveUp(timerName: timer.id)
         return timer
     }
 }

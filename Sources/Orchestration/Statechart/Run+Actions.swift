@@ -48,9 +48,9 @@ extension Run {
         state.timerSequence += 1
     }
 
-    /// XState keeps one handle for each name: a delayed raise whose name is used again, or has fired once, runs on out
-    /// of `cancel`'s reach.
-    mutating func giveUp(timerName id: String) {
+    /// A name is the latest timer's, as in XState: a delayed raise whose name is used again runs on, out of reach of
+    /// `cancel`.
+    private mutating func giveUp(timerName id: String) {
         for index in state.timers.indices where state.timers[index].id == id && state.timers[index].node == nil {
             state.timers[index].id = Self.timerName(state.timers[index].event, state.timers[index].sequence)
         }

@@ -7,8 +7,8 @@ extension Run {
         var refusing: [Chart.NodeIndex] = []
     }
 
-    /// The transitions for the event at hand: a node is asked only when nothing inside it takes the event (XState's rule;
-    /// W3C would ask a parallel state once more for each region that has no answer of its own).
+    /// The transitions for the event at hand: a node is asked only when nothing inside it takes the event (XState's
+    /// rule; W3C would ask a parallel state once more for each region that has no answer of its own).
     mutating func select() throws(ChartFailure) -> Selection {
         var selection = Selection()
         let number = tree.number(of: event.type)

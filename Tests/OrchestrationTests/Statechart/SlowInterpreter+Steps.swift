@@ -232,7 +232,7 @@ extension SlowInterpreter {
         timerCount += 1
     }
 
-    /// XState: a name is the latest timer's; when that has fired, nobody's.
+    /// XState: a name is the latest timer's.
     mutating func forget(timerName id: String) {
         for index in timers.indices where timers[index].id == id && timers[index].node == nil { timers[index].id = "" }
     }

@@ -100,7 +100,6 @@ import Testing
             let due = slow.timers.filter { $0.due <= slow.now }
             guard let first = due.min(by: { ($0.due, $0.order) < ($1.due, $1.order) }) else { return nil }
             slow.timers.removeAll { $0 == first }
-            slow.forget(timerName: first.id)
             return try slow.tell(.init(type: first.event, data: .null))
         }
     }
