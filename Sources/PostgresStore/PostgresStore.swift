@@ -161,7 +161,8 @@ package struct PostgresStore: Store {
             $0.column(lanes) { $0.epoch }
             $0.add(limit)
         }
-        return try await rows(step, OutboxTable.read)
+        // A plan from when there were few events would read all of them for each batch.
+        return try await pool.rows(step, keepsPlans: true, OutboxTable.read)
     }
 
     package func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError) {
@@ -247,10 +248,11 @@ extension PostgresPool {
     /// The rows of one statement.
     func rows<Row: Sendable>(
         _ step: Step,
+        keepsPlans: Bool = false,
         _ read: @escaping @Sendable (inout RowReader) throws(StoreError) -> Row
     ) async throws(StoreError) -> [Row] {
         try await run { connection throws(StoreError) in
-            guard let result = try connection.transaction([step]).first else { return [] }
+            guard let result = try connection.transaction([step], keepsPlans: keepsPlans).first else { return [] }
             return try result.rows(read)
         }
     }

@@ -31,10 +31,10 @@ struct OutboxRelay: Sendable {
                 hindrance.passed()
                 isBehind = batch.found >= settings.relayBatchMax
                 if batch.found > 0 { idle.reset() }
+                // Who holds all lanes is woken by whatever this process commits; with others about, their commits have rows for
+                // our lanes and cannot wake us.
+                let isAlone = lanes.count == OutboxMessage.laneCount
                 if batch.found == 0 {
-                    // Who holds all lanes is woken by whatever this process commits; with others about, their commits have
-                    // rows for our lanes and cannot wake us.
-                    let isAlone = lanes.count == OutboxMessage.laneCount
                     await bell.wait(atMost: isAlone ? idle.advance() : settings.relayPollInterval)
                 } else if batch.settled == 0 {
                     if outageBegan == nil {
@@ -47,6 +47,8 @@ struct OutboxRelay: Sendable {
                     }
                     await outage.pause()
                 } else {
+                    // Most likely nothing is left, and what comes next will ring.
+                    if isAlone, !isBehind { await bell.wait(atMost: settings.relayGatherInterval) }
                     outage.reset()
                     if let began = outageBegan {
                         outageBegan = nil

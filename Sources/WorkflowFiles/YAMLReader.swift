@@ -132,6 +132,7 @@ final class YAMLEvents {
             problem: "found character that cannot start any token",
             hint: "lines are indented with spaces, never tabs; a text that begins with a sign goes into quotes"
         ),
+        (problem: "found a tab character", hint: "lines are indented with spaces, never tabs"),
         (
             problem: "did not find expected key",
             hint: "lines of one level begin in one column, and a quote that is opened is closed"

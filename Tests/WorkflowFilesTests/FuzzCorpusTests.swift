@@ -58,8 +58,9 @@ import Testing
             _ = simulation.line(["advance": "P100Y"])
             _ = ChartDrawing(chart).mermaid
         }
+        // About a tenth each get this far; a seed with half as many would be one in millions.
         #expect(
-            refused > Self.mutations / 10 && accepted > Self.mutations / 20,
+            refused > Self.mutations / 20 && accepted > Self.mutations / 20,
             "\(refused) refused, \(accepted) accepted"
         )
     }

@@ -81,7 +81,7 @@ import Testing
             "\tinitial: a",
             "yaml",
             10,
-            "lines are indented with spaces, never tabs; a text that begins with a sign goes into quotes"
+            "lines are indented with spaces, never tabs"
         ),
         Sample("  entry: 5", "wrong-type", 10),
         Sample("  initial: a\n  on: { E: .a }\n  states: { a: {}, b: {} }", "unreachable", 12),

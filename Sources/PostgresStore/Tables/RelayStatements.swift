@@ -40,7 +40,11 @@ enum RelayStatements {
                 ORDER BY w.position LIMIT greatest(\(laneRowsMin), $3::bigint * \(laneShare) / cardinality($1::bigint[]))
             ) AS of_lane
             ORDER BY of_lane.position LIMIT $3::bigint
-        ) AS o \(OutboxTable.joinEvent) ORDER BY o.position
+        ) AS o
+        LEFT JOIN LATERAL (
+            SELECT * FROM domain_events d WHERE o.payload IS NULL AND d.event_id = o.id OFFSET 0
+        ) AS e ON true
+        ORDER BY o.position
         """
     )
     static let mark = Statement(
