@@ -105,11 +105,12 @@ enum TasksTable {
         }
     }
 
-    /// What changes in a task that is there; what it is and was asked stays. The conditions are those of `upsert`.
+    /// What changes in a task that is there; what it is and was asked stays (its actor has another name after a migration). The conditions are those of `upsert`.
     static let change = Statement(
         "async_tasks_change",
         """
         UPDATE async_tasks AS t SET
+            actor_id = u.actor_id,
             status = u.status::task_status,
             progress = CASE WHEN t.attempt = u.attempt
                 THEN greatest(t.progress, u.progress::numeric)
@@ -133,11 +134,12 @@ enum TasksTable {
         FROM unnest(
             $1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[], $7::jsonb[], $8::text[],
             $9::bigint[], $10::bigint[], $11::bigint[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-            $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[]
+            $15::timestamptz[], $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::timestamptz[],
+            $20::text[]
         ) AS u (
             id, status, progress, progress_message, progress_details, result_data, error_data, execution_node,
             attempt, retry_count, max_retries, deadline_at, not_before, requested_at, attempt_deadline_at,
-            total_deadline_at, started_at, completed_at, updated_at
+            total_deadline_at, started_at, completed_at, updated_at, actor_id
         )
         WHERE t.id = u.id AND t.status IN ('PENDING', 'RUNNING') AND u.attempt >= t.attempt
             AND (u.attempt > t.attempt OR u.status <> 'PENDING' OR t.status = 'PENDING')
@@ -165,6 +167,7 @@ enum TasksTable {
             values.column(rows) { $0.startedAt }
             values.column(rows) { $0.completedAt }
             values.column(rows) { $0.updatedAt }
+            values.column(rows) { $0.actorID }
         }
     }
 
