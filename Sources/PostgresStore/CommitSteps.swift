@@ -7,36 +7,22 @@ enum CommitSteps {
         if !batch.positions.isEmpty { steps.append(advance(batch.positions)) }
         if !batch.commits.isEmpty { steps.append(lock(batch.commits)) }
 
-        // What ends comes before what begins: the unique indexes on what is open must be free. Of a row that was there
-        // before only what can have changed is written.
+        // Finished commands first: the unique index on pending ones must be free before the next takes its place.
         let commands = last(batch.commits.flatMap(\.commands), by: \.id)
-        let finished = commands.filter { $0.arrival != nil && !isPending($0) }
-        if !finished.isEmpty { steps.append(InboxTable.finish(finished)) }
-        let rest = commands.filter { $0.arrival == nil || isPending($0) }
-        if !rest.isEmpty {
-            steps.append(InboxTable.upsert(rest.filter { !isPending($0) } + rest.filter { isPending($0) }))
-        }
+        let finished = commands.filter { !isPending($0) }
+        if !commands.isEmpty { steps.append(InboxTable.upsert(finished + commands.filter(isPending))) }
 
         let sessions = last(batch.commits.compactMap(\.session), by: \.id)
         if !sessions.isEmpty { steps.append(SessionsTable.upsert(sessions)) }
         let events = batch.commits.flatMap(\.events)
         if !events.isEmpty { steps.append(EventsTable.insert(events)) }
-
         let tasks = last(batch.commits.flatMap(\.tasks), by: \.id)
-        let knownTasks = known(batch.commits, { $0.tasks.map(\.id) }, \.knownTasks)
-        let changed = tasks.filter { knownTasks.contains($0.id) }
-        if !changed.isEmpty { steps.append(TasksTable.change(changed)) }
-        let made = tasks.filter { !knownTasks.contains($0.id) }
-        if !made.isEmpty { steps.append(TasksTable.upsert(made)) }
+        if !tasks.isEmpty { steps.append(TasksTable.upsert(tasks)) }
 
+        // Closed handles first, for the same reason.
         let handles = last(batch.commits.flatMap(\.handles), by: \.id)
-        let knownWaits = known(batch.commits, { $0.handles.map(\.id) }, \.knownWaits)
-        let closed = handles.filter { !$0.status.isOpen && knownWaits.contains($0.id) }
-        if !closed.isEmpty { steps.append(HandlesTable.close(closed)) }
-        let others = handles.filter { $0.status.isOpen || !knownWaits.contains($0.id) }
-        if !others.isEmpty {
-            steps.append(HandlesTable.upsert(others.filter { !$0.status.isOpen } + others.filter(\.status.isOpen)))
-        }
+        let closed = handles.filter { !$0.status.isOpen }
+        if !handles.isEmpty { steps.append(HandlesTable.upsert(closed + handles.filter(\.status.isOpen))) }
 
         let outbox = batch.commits.flatMap(\.outbox) + batch.outbox
         if !outbox.isEmpty { steps.append(OutboxTable.insert(outbox)) }
@@ -73,23 +59,6 @@ enum CommitSteps {
         case .received, .processing: true
         case .completed, .failed: false
         }
-    }
-
-    /// The rows that were there before the batch: what one commit makes, a later one knows.
-    private static func known<ID: Hashable>(
-        _ commits: [Commit],
-        _ ids: (Commit) -> [ID],
-        _ known: (Commit) -> Set<ID>
-    ) -> Set<ID> {
-        var made: Set<ID> = []
-        var result: Set<ID> = []
-        for commit in commits {
-            let known = known(commit)
-            for id in ids(commit) where !made.contains(id) {
-                if known.contains(id) { result.insert(id) } else if !result.contains(id) { made.insert(id) }
-            }
-        }
-        return result
     }
 
     /// The last of the rows with one id, each in the place of the first: a statement may not touch a row twice.

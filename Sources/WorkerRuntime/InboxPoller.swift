@@ -68,8 +68,6 @@ struct InboxPoller: Sendable {
 
     private func fail(_ row: InboxCommand, _ reason: String) async throws {
         var failed = row
-        // Written whole, as a new one would be: its payload may be one that nobody can read.
-        failed.arrival = nil
         failed.status = .failed
         failed.verdict = .invalid
         failed.errorMessage = reason

@@ -57,9 +57,6 @@ import Testing
         RelayStatements.mark,
         SessionsTable.upsert,
         TasksTable.upsert,
-        TasksTable.change,
-        InboxTable.finish,
-        HandlesTable.close,
     ]
 
     @Test func `every statement fits the schema, and no two share a name`() async throws {

@@ -297,9 +297,6 @@ package struct Commit: Equatable, Sendable {
     package var tasks: [AsyncTask] = []
     package var handles: [ResumeHandle] = []
     package var outbox: [OutboxMessage] = []
-    /// Those of the tasks that were there before this commit, and those of the waits: a store may write less of them.
-    package var knownTasks: Set<TaskID> = []
-    package var knownWaits: Set<HandleID> = []
 
     package init(sessionID: SessionID, tenantID: String, expectedVersion: Int) {
         self.sessionID = sessionID

@@ -314,11 +314,9 @@ struct Turn {
     }
 
     mutating func put(_ task: AsyncTask) {
-        let isPut = commit.tasks.contains { $0.id == task.id }
-        if isPut { commit.tasks.removeAll { $0.id == task.id } }
+        commit.tasks.removeAll { $0.id == task.id }
         commit.tasks.append(task)
         if let index = scope.tasks.firstIndex(where: { $0.id == task.id }) {
-            if !isPut { commit.knownTasks.insert(task.id) }
             scope.tasks[index] = task
         } else {
             scope.tasks.append(task)
@@ -326,12 +324,9 @@ struct Turn {
     }
 
     mutating func put(_ handle: ResumeHandle) {
-        let isPut = commit.handles.contains { $0.id == handle.id }
-        if isPut { commit.handles.removeAll { $0.id == handle.id } }
+        commit.handles.removeAll { $0.id == handle.id }
         commit.handles.append(handle)
         if let index = scope.handles.firstIndex(where: { $0.id == handle.id }) {
-            // An early reply's row becomes another one when its wait takes it over.
-            if !isPut, scope.handles[index].status != .pendingPause { commit.knownWaits.insert(handle.id) }
             scope.handles[index] = handle
         } else {
             scope.handles.append(handle)

@@ -43,11 +43,11 @@ struct TransactionMoments {
         case (.batch, "begin"): .batchBegun
         case (.batch, "positions_advance"): .positionMoved
         case (.batch, "lock_sessions"): .sessionsLocked
-        case (.batch, "command_inbox_finish"), (.batch, "command_inbox_upsert"): .inboxWritten
+        case (.batch, "command_inbox_upsert"): .inboxWritten
         case (.batch, "genesis_sessions_upsert"): .sessionsWritten
         case (.batch, "domain_events_insert"): .eventsAppended
-        case (.batch, "async_tasks_change"), (.batch, "async_tasks_upsert"): .tasksWritten
-        case (.batch, "flow_resume_handles_close"), (.batch, "flow_resume_handles_upsert"): .handlesWritten
+        case (.batch, "async_tasks_upsert"): .tasksWritten
+        case (.batch, "flow_resume_handles_upsert"): .handlesWritten
         case (.batch, "event_outbox_insert"): .outboxInserted
         case (.batch, "dead_letters_insert"): .deadLettersWritten
         case (.due, "lock_sessions"): .dueSessionsLocked

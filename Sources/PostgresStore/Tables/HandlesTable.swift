@@ -79,40 +79,6 @@ enum HandlesTable {
         }
     }
 
-    /// What changes in a wait that is there when it ends.
-    static let close = Statement(
-        "flow_resume_handles_close",
-        """
-        UPDATE flow_resume_handles AS t SET
-            resume_handle = u.resume_handle, status = u.status::handle_status, resume_payload = u.resume_payload,
-            resumed_by = u.resumed_by, expires_at = u.expires_at, next_reminder_at = u.next_reminder_at,
-            paused_at = u.paused_at, resumed_at = u.resumed_at, updated_at = u.updated_at
-        FROM unnest(
-            $1::uuid[], $2::jsonb[], $3::text[], $4::jsonb[], $5::uuid[], $6::timestamptz[], $7::timestamptz[],
-            $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]
-        ) AS u (
-            id, resume_handle, status, resume_payload, resumed_by, expires_at, next_reminder_at, paused_at,
-            resumed_at, updated_at
-        )
-        WHERE t.id = u.id AND t.status IN ('PENDING_PAUSE', 'WAITING', 'PAUSED')
-        """
-    )
-
-    static func close(_ rows: [ResumeHandle]) -> Step {
-        Step(close) { values in
-            values.column(rows) { $0.id }
-            values.column(rows) { $0.resumeHandle }
-            values.column(rows) { $0.status.rawValue }
-            values.column(rows) { $0.resumePayload }
-            values.column(rows) { $0.resumedBy }
-            values.column(rows) { $0.expiresAt }
-            values.column(rows) { $0.nextReminderAt }
-            values.column(rows) { $0.pausedAt }
-            values.column(rows) { $0.resumedAt }
-            values.column(rows) { $0.updatedAt }
-        }
-    }
-
     static func read(_ row: inout RowReader) throws(StoreError) -> ResumeHandle {
         ResumeHandle(
             id: try row.value(),

@@ -74,32 +74,6 @@ enum InboxTable {
         }
     }
 
-    /// What changes in a row that is there when its command has ended.
-    static let finish = Statement(
-        "command_inbox_finish",
-        """
-        UPDATE command_inbox AS t SET
-            status = u.status::command_status, verdict = u.verdict::reply_verdict, error_message = u.error_message,
-            retry_count = u.retry_count, updated_at = u.updated_at, processed_at = u.processed_at
-        FROM unnest(
-            $1::uuid[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::timestamptz[]
-        ) AS u (id, status, verdict, error_message, retry_count, updated_at, processed_at)
-        WHERE t.id = u.id
-        """
-    )
-
-    static func finish(_ rows: [InboxCommand]) -> Step {
-        Step(finish) { values in
-            values.column(rows) { $0.id }
-            values.column(rows) { $0.status.rawValue }
-            values.column(rows) { $0.verdict?.rawValue }
-            values.column(rows) { $0.errorMessage }
-            values.column(rows) { $0.retryCount }
-            values.column(rows) { $0.updatedAt }
-            values.column(rows) { $0.processedAt }
-        }
-    }
-
     /// Reads a row that somebody else inserted: where its JSON cannot be read, the payload is null and the error message
     /// says why.
     static func readInserted(_ row: inout RowReader) throws(StoreError) -> InboxCommand {
