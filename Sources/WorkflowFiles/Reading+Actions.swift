@@ -22,6 +22,8 @@ extension Reading {
         guard let name = text(type, "the type of an action") else { return nil }
         checkKeys(node, "an action", known: WorkflowKeys.inline)
         if Self.unsupportedActions[name] != nil || name.hasPrefix("xstate.") {
+            // In a file XState binds these to nothing either.
+            if isLenient { return .nothing(name: name) }
             let hint = Self.unsupportedActions[name]
             error("unsupported", "the action `\(name)` is not supported", type.place, hint: hint)
             return nil

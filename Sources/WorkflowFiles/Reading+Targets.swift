@@ -23,6 +23,12 @@ extension Reading {
     }
 
     private func escaped(_ path: Substring, of parent: Chart.NodeIndex) -> Chart.NodeIndex? {
+        unescapedKeys(path).reduce(parent) { (above: Chart.NodeIndex?, key) in
+            above.flatMap { child(key[...], of: $0) }
+        }
+    }
+
+    private func unescapedKeys(_ path: Substring) -> [String] {
         var keys = [""]
         var isEscaped = false
         for character in path {
@@ -35,12 +41,19 @@ extension Reading {
                 isEscaped = false
             }
         }
-        return keys.reduce(parent) { (above: Chart.NodeIndex?, key) in above.flatMap { child(key[...], of: $0) } }
+        return keys
     }
 
-    /// `id`, or `id.child.path`.
+    /// `id`, or `id.child.path`; dots of the id's own may stand behind a backslash too.
     func nodeByID(_ text: Substring) -> Chart.NodeIndex? {
         if let whole = nodesByID[String(text)] { return whole }
+        if text.contains("\\") {
+            let keys = unescapedKeys(text)
+            let found = keys.dropFirst().reduce(nodesByID[keys[0]]) { (above: Chart.NodeIndex?, key) in
+                above.flatMap { child(key[...], of: $0) }
+            }
+            if let found { return found }
+        }
         for dot in text.indices.reversed() where text[dot] == "." {
             if let start = nodesByID[String(text[..<dot])],
                 let found = descendant(text[text.index(after: dot)...], of: start)
@@ -85,7 +98,12 @@ extension Reading {
     }
 
     func targets(_ node: DocumentNode?, from source: Chart.NodeIndex) -> [Chart.NodeIndex] {
-        let found = list(node).compactMap { target($0, from: source) }
+        // To XState no text at all is no target.
+        if node?.string == "" { return [] }
+        var found: [Chart.NodeIndex] = []
+        for target in list(node).compactMap({ target($0, from: source) }) where !found.contains(target) {
+            found.append(target)
+        }
         if let node, found.count > 1, let (first, second) = conflict(found) {
             error(
                 "conflicting-targets",
