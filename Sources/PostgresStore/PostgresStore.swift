@@ -3,6 +3,7 @@ package import Orchestration
 /// The store on PostgreSQL: each call is one transaction and one round trip.
 package struct PostgresStore: Store {
     private let pool: PostgresPool
+    private let recent = RecentOutbox()
 
     package init(pool: PostgresPool) { self.pool = pool }
 
@@ -65,6 +66,7 @@ package struct PostgresStore: Store {
         try await pool.run { connection throws(StoreError) in
             _ = try connection.transaction(steps, keepsPlans: true)
         }
+        recent.keep(batch.commits.flatMap(\.outbox), bytes: steps.reduce(0) { $0 + $1.parameters.bytes.count })
     }
 
     package func takePositions(
@@ -144,39 +146,53 @@ package struct PostgresStore: Store {
             $0.add(owner)
             $0.add(duration.microseconds)
         }
-        return try await rows(step) { row throws(StoreError) in
+        let lanes = try await rows(step) { row throws(StoreError) in
             LaneLease(lane: try row.value(), epoch: try row.value())
         }
+        recent.hold(lanes)
+        return lanes
     }
 
     package func releaseLanes(owner: String) async throws(StoreError) {
+        recent.hold([])
         try await run(Step(RelayStatements.release) { $0.add(owner) })
     }
 
     package func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage] {
-        // A second relay owns none until the first gives some away; and the statement divides by their number.
+        // A second relay owns none until the first gives some away.
         guard !lanes.isEmpty else { return [] }
-        let step = Step(RelayStatements.due) {
-            $0.column(lanes) { $0.lane }
-            $0.column(lanes) { $0.epoch }
-            $0.add(limit)
+        let recent = recent
+        return try await pool.run { connection throws(StoreError) in
+            let due = try DueRow.read(connection, lanes, limit: limit)
+            var rows = recent.take(due.map(\.id))
+            let others = due.filter { rows[$0.id] == nil }
+            if !others.isEmpty {
+                let step = Step(RelayStatements.rows) { $0.column(others) { $0.id } }
+                let results = try connection.transaction([step], keepsPlans: true)
+                for row in try results.first?.rows(OutboxTable.read) ?? [] { rows[row.id] = row }
+            }
+            return due.compactMap { due in
+                var row = rows.removeValue(forKey: due.id)
+                row?.position = due.position
+                return row
+            }
         }
-        // A plan from when there were few events would read all of them for each batch.
-        return try await pool.rows(step, keepsPlans: true, OutboxTable.read)
     }
 
     package func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError) {
         guard !outcomes.isEmpty else { return }
+        let epochs = Dictionary(lanes.map { ($0.lane, $0.epoch) }) { first, _ in first }
         let step = Step(RelayStatements.mark) {
             $0.column(outcomes) { $0.id }
             $0.column(outcomes) { $0.lane }
+            $0.column(outcomes) { epochs[$0.lane] }
             $0.column(outcomes) { $0.result.word }
             $0.column(outcomes) { $0.result.error }
             $0.column(outcomes) { $0.result.delay }
-            $0.column(lanes) { $0.lane }
-            $0.column(lanes) { $0.epoch }
         }
-        try await run(step)
+        try await pool.run { connection throws(StoreError) in
+            _ = try connection.transaction([step], keepsPlans: true)
+        }
     }
 
     package func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {

@@ -49,4 +49,108 @@ import Testing
         try await store.releaseLanes(owner: "a")
         #expect(try await store.leaseLanes(owner: "b", duration: .seconds(60)).count == 64)
     }
+
+    @Test func `what this process has committed is published as another would read it`() async throws {
+        let database = try await TestDatabase()
+        let id: SessionID = randomID()
+        var commit = Sample.commit(id)
+        var event = Sample.event(id, version: 1)
+        event.payload = [
+            "ä": ["z": .number(1.5e300), "a": [true, nil, "\u{1F980}"]], "big": .int(1 << 53), "text": "a\u{0}b",
+        ]
+        commit.events = [event]
+        let published = PublishedForm.event(event, topic: "t", traceparent: "00-a-b-01")
+        var request = published
+        (request.id, request.eventID, request.topic) = (randomID(), event.eventID, "u")
+        commit.outbox = [published, request, Sample.outbox(key: "k")]
+        let lanes = try await database.store.leaseLanes(owner: "a", duration: .seconds(60))
+        try await database.store.commit(Sample.batch(commit))
+        let own = try await database.store.dueOutbox(lanes: lanes, limit: 9)
+        let read = try await PostgresStore(pool: database.pool).dueOutbox(lanes: lanes, limit: 9)
+        #expect(own.count == 3)
+        #expect(own.map { $0.record() } == read.map { $0.record() })
+        #expect(own.map(\.position) == read.map(\.position))
+        #expect(own.map(\.id) == commit.outbox.map(\.id))
+        // The database has U+FFFD in its place, so this one was not read back.
+        #expect(own[0].payload["payload"]["text"] == "a\u{0}b")
+        // Once: whoever asks again may have tried, and the row says how often.
+        #expect(try await database.store.dueOutbox(lanes: lanes, limit: 9) == read)
+    }
+
+    @Test func `rows are kept for the lanes held, up to the limits, and no longer than those`() throws {
+        let rows = (0..<RecentOutbox.rowsMax).map { Sample.outbox(key: "\($0)").undivided }
+        let all = (0..<OutboxMessage.laneCount).map { LaneLease(lane: $0, epoch: 1) }
+        let recent = RecentOutbox()
+        recent.keep(rows, bytes: 1)
+        #expect(recent.take(rows.map(\.id)).isEmpty)
+        recent.hold(all)
+        recent.keep(rows, bytes: 1)
+        recent.keep([rows[0]], bytes: RecentOutbox.bytesMax + 1)
+        // The second half begins, and the first is still there.
+        let second = (0..<RecentOutbox.rowsMax).map { Sample.outbox(key: "\($0)").undivided }
+        recent.keep(second, bytes: 1)
+        #expect(recent.take([rows[7].id])[rows[7].id] == rows[7])
+        #expect(recent.take([rows[7].id]).isEmpty)
+        recent.keep([Sample.outbox(key: "one more").undivided], bytes: 1)
+        #expect(recent.take(rows.map(\.id)).isEmpty)
+        #expect(recent.take([second[7].id]).count == 1)
+        recent.hold(all.filter { $0.lane != second[8].lane })
+        #expect(recent.take(second.map(\.id)).isEmpty)
+        recent.keep([second[8]], bytes: 1)
+        #expect(recent.take([second[8].id]).isEmpty)
+    }
+
+    @Test(arguments: [1, 3, 1_000]) func `a batch is full as long as rows are due, however few keys have them`(
+        keys: Int
+    )
+        async throws
+    {
+        let database = try await TestDatabase()
+        let lanes = try await database.store.leaseLanes(owner: "a", duration: .seconds(60))
+        var batch = CommitBatch()
+        batch.outbox = (0..<600).map { Sample.outbox(key: "\($0 % keys)") }
+        try await database.store.commit(batch)
+        let first = try await database.store.dueOutbox(lanes: lanes, limit: 400)
+        #expect(first.map(\.id) == batch.outbox.prefix(400).map(\.id))
+        try await database.store.markOutbox(
+            first.map { OutboxOutcome(id: $0.id, lane: $0.lane, result: .sent) },
+            lanes: lanes
+        )
+        let second = try await database.store.dueOutbox(lanes: lanes, limit: 400)
+        #expect(second.map(\.id) == batch.outbox.dropFirst(400).map(\.id))
+    }
+
+    @Test(arguments: [
+        RelayStatements.due, RelayStatements.rows, RelayStatements.mark, LoadStatements.tasks, LoadStatements.handles,
+        LoadStatements.pendingCommands, LoadStatements.answers, LoadStatements.sessions, LoadStatements.keys,
+        DeadLettersTable.waitingSessions, DeadLettersTable.settle, TaskQueueStatements.renew,
+    ]) func `a plan from when the tables were empty finds rows by key`(statement: Statement) async throws {
+        let database = try await TestDatabase()
+        let count = (1...9).filter { statement.sql.contains("$\($0)::") }.count
+        let plan = try await database.pool.run { connection throws(StoreError) in
+            try connection.transaction { () throws(StoreError) in
+                _ = try connection.steps([Step(.limitsAndPlans)])
+                try connection.script("PREPARE planned AS \(statement.sql)")
+                let nulls = Array(repeating: "NULL", count: count).joined(separator: ", ")
+                let explain = Step(Statement("explain", "EXPLAIN EXECUTE planned (\(nulls))"))
+                return try connection.steps([explain])[0].rows { row throws(StoreError) in try row.value(String.self) }
+            }
+        }
+        let text = plan.joined(separator: "\n")
+        #expect(!text.contains("Seq Scan"), "\(text)")
+        for (line, next) in zip(plan, plan.dropFirst() + [""])
+        where line.contains(" Scan using ") || line.contains("Bitmap Index Scan") {
+            // The lanes are 64 rows, for ever.
+            #expect(next.contains("Index Cond") || line.contains("outbox_lanes"), "\(text)")
+        }
+    }
+}
+
+extension OutboxMessage {
+    /// As most are: with no destinations of its own, for which the database would divide it.
+    fileprivate var undivided: OutboxMessage {
+        var row = self
+        row.destinationTopics = []
+        return row
+    }
 }

@@ -48,8 +48,9 @@ package struct KafkaConfiguration: Sendable {
     static let reconnectMillisecondsMax = 2_000
     /// The largest record that the producer takes, as the brokers' own default.
     static let messageBytesMax = 1_000_000
-    /// How long the producer gathers records before it sends; a batch is handed over at once, so little is enough.
-    static let lingerMilliseconds = 0.1
+    /// How long the producer gathers records before it sends: a batch is handed over at once, and what comes while
+    /// requests are under way goes together. librdkafka counts whole milliseconds, so any fraction costs one.
+    static let lingerMilliseconds = 0
 
     /// How long a topic that the brokers do not know may just have been made. A record for one that does not exist keeps
     /// those sent with it waiting so long, and comes again by its row in the outbox.

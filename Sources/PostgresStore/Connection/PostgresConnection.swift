@@ -226,13 +226,14 @@ extension Statement {
     static let commit = Statement("commit", "COMMIT")
     /// For this transaction only, which a pooler between us and the server can bear.
     static let limits = Statement("limits", limitSettings)
-    /// And rows are found through their indexes: a plan may be from when the table was empty.
+    /// And rows are found through their indexes: a plan may be from when the table was empty. Where there is no other way
+    /// than what is switched off, its price would make the server compile the plan for half a second.
     static let limitsAndPlans = Statement(
         "limits_and_plans",
         limitSettings
             + """
             , set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-                set_config('enable_mergejoin', 'off', true)
+                set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
             """
     )
     private static let limitSettings = """

@@ -16,37 +16,44 @@ enum RelayStatements {
         UPDATE outbox_lanes SET owner_id = NULL, lease_until = '-infinity' WHERE owner_id = $1::text
         """
     )
-    /// How many times its even share of a batch a lane may give, and the least; so a long queue is not read in whole for
-    /// each batch.
-    private static let laneShare = 2
-    private static let laneRowsMin = 32
+    /// The least that is asked of a lane at first, so that a key with some rows more than others needs no second look.
+    static let laneRowsMin = 16
+    /// Which rows are due, at most so many of a lane: what they hold is asked for afterwards, of fewer. `OFFSET 0` has what
+    /// is in a row's way looked up by its key; compared with all that is stuck anywhere, one lost topic would slow all.
     static let due = Statement(
         "outbox_due",
         """
-        SELECT \(OutboxTable.columns) FROM (
-            SELECT of_lane.* FROM outbox_lanes l
-            JOIN unnest($1::bigint[], $2::bigint[]) AS u (lane, epoch) ON l.lane = u.lane AND l.epoch = u.epoch
-            CROSS JOIN LATERAL (
-                SELECT * FROM event_outbox w
-                WHERE w.lane = l.lane AND w.status IN ('PENDING', 'FAILED')
-                    AND (w.next_retry_at IS NULL OR w.next_retry_at <= statement_timestamp())
-                    AND (w.scheduled_at IS NULL OR w.scheduled_at <= statement_timestamp())
-                    AND NOT EXISTS (
-                        SELECT 1 FROM event_outbox b
-                        WHERE b.topic = w.topic AND b.partition_key = w.partition_key AND b.position < w.position
-                            AND b.status IN ('FAILED', 'DEAD')
-                            AND (b.status = 'DEAD' OR b.next_retry_at > statement_timestamp())
-                    )
-                ORDER BY w.position LIMIT greatest(\(laneRowsMin), $3::bigint * \(laneShare) / cardinality($1::bigint[]))
-            ) AS of_lane
-            ORDER BY of_lane.position LIMIT $3::bigint
-        ) AS o
+        SELECT of_lane.id, of_lane.position, of_lane.lane FROM outbox_lanes l
+        JOIN unnest($1::bigint[], $2::bigint[]) AS u (lane, epoch) ON l.lane = u.lane AND l.epoch = u.epoch
+        CROSS JOIN LATERAL (
+            SELECT w.id, w.position, w.lane FROM event_outbox w
+            WHERE w.lane = l.lane AND w.status IN ('PENDING', 'FAILED')
+                AND (w.next_retry_at IS NULL OR w.next_retry_at <= statement_timestamp())
+                AND (w.scheduled_at IS NULL OR w.scheduled_at <= statement_timestamp())
+                AND NOT EXISTS (
+                    SELECT 1 FROM event_outbox b
+                    WHERE b.topic = w.topic AND b.partition_key = w.partition_key AND b.position < w.position
+                        AND b.status IN ('FAILED', 'DEAD')
+                        AND (b.status = 'DEAD' OR b.next_retry_at > statement_timestamp())
+                    OFFSET 0
+                )
+            ORDER BY w.position LIMIT $3::bigint
+        ) AS of_lane
+        ORDER BY of_lane.position LIMIT $4::bigint
+        """
+    )
+    static let rows = Statement(
+        "outbox_rows",
+        """
+        SELECT \(OutboxTable.columns) FROM unnest($1::uuid[]) AS u (id)
+        JOIN LATERAL (SELECT * FROM event_outbox w WHERE w.id = u.id OFFSET 0) AS o ON true
         LEFT JOIN LATERAL (
             SELECT * FROM domain_events d WHERE o.payload IS NULL AND d.event_id = o.id OFFSET 0
         ) AS e ON true
-        ORDER BY o.position
         """
     )
+    /// The status is compared as text so that no index over unsent rows fits: planned while there were few, the statement
+    /// would read all of them each time.
     static let mark = Statement(
         "outbox_mark",
         """
@@ -62,11 +69,10 @@ enum RelayStatements {
                 WHEN u.result IN ('failed', 'delayed') THEN clock_timestamp() + u.delay * interval '1 microsecond'
             END,
             error_message = coalesce(u.error, o.error_message)
-        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[])
-            AS u (id, lane, result, error, delay)
-        JOIN unnest($6::bigint[], $7::bigint[]) AS held (lane, epoch) ON held.lane = u.lane
-        JOIN outbox_lanes l ON l.lane = held.lane AND l.epoch = held.epoch
-        WHERE o.id = u.id AND o.lane = l.lane AND o.status <> 'SENT'
+        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])
+            AS u (id, lane, epoch, result, error, delay)
+        JOIN outbox_lanes l ON l.lane = u.lane AND l.epoch = u.epoch
+        WHERE o.id = u.id AND o.status::text <> 'SENT'
         """
     )
 }

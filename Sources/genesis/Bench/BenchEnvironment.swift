@@ -154,8 +154,6 @@ final class BenchEnvironment: Sendable {
         fetch.wait.max.ms=\(fetchWaitMilliseconds)
         session.timeout.ms=4000
         heartbeat.interval.ms=500
-        # It answers the second of two requests under way only when the first answer has been acknowledged, 40 ms later.
-        max.in.flight.requests.per.connection=1
         # The embedded broker keeps 5 MiB of each partition, however small they are.
         compression.type=lz4
 

@@ -19,7 +19,6 @@ actor DevelopmentSupervisor {
     /// long as a member may be silent.
     static let kafkaProperties = """
         fetch.wait.max.ms=10
-        max.in.flight.requests.per.connection=1
         session.timeout.ms=4000
         heartbeat.interval.ms=500
 
