@@ -27,7 +27,8 @@ enum DeadLettersTable {
         ORDER BY session_id, arrival LIMIT $2::bigint
         """
     )
-    /// Processed after all: taken, or dead for another reason.
+    /// Processed after all: taken, or dead for another reason. The reason is compared so that the index over all that
+    /// wait does not fit, which may be long; rows are found by id.
     static let settle = Statement(
         "dead_letters_settle",
         """
@@ -35,7 +36,7 @@ enum DeadLettersTable {
             requeued_at = CASE WHEN u.reason IS NULL THEN clock_timestamp() END,
             reason = coalesce(u.reason, d.reason), detail = coalesce(u.detail, d.detail)
         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u (id, reason, detail)
-        WHERE d.id = u.id AND d.reason = 'needs_newer_worker' AND d.requeued_at IS NULL
+        WHERE d.id = u.id AND d.reason || '' = 'needs_newer_worker' AND d.requeued_at IS NULL
         """
     )
 
