@@ -47,8 +47,6 @@ struct OutboxRelay: Sendable {
                     }
                     await outage.pause()
                 } else {
-                    // Most likely nothing is left, and what comes next will ring.
-                    if isAlone, !isBehind { await bell.wait(atMost: settings.relayGatherInterval) }
                     outage.reset()
                     if let began = outageBegan {
                         outageBegan = nil
@@ -57,6 +55,8 @@ struct OutboxRelay: Sendable {
                             LogField("waited", Interval(began.duration(to: .now)))
                         )
                     }
+                    // Nothing else was due when these were read, and what has come since has rung.
+                    if isAlone, !isBehind { await bell.wait(atMost: idle.advance()) }
                 }
             } catch {
                 switch error {

@@ -56,9 +56,6 @@ package struct WorkerSettings: Sendable {
     package var relayBatchMax = 500
     /// How many shares of the lanes are worked on side by side; each takes a connection now and then.
     package var relayShares = 3
-    /// How long a relay that holds all lanes waits for the next commit after a batch that was not full, before it looks
-    /// again by itself.
-    package var relayGatherInterval = Interval.milliseconds(5)
     /// The first pause between two looks at the outbox, and the longest while other workers hold lanes too; commits of
     /// this process wake the relay at once.
     package var relayPollInterval = Interval.milliseconds(250)
