@@ -60,6 +60,20 @@ import Testing
         #expect(run.end() == 0)
     }
 
+    @Test func `of a line without end only the beginning is held, and the next line is answered`() throws {
+        let run = try SimulateRun("initial: a\nstates: { a: { on: { E: b } }, b: {} }", flags: [])
+        _ = try #require(run.answer())
+        let part = String(repeating: "x", count: 1 << 20)
+        for _ in 0..<128 { run.send(part, ending: "") }
+        run.send("")
+        let answer = try #require(run.answer())
+        #expect(answer["rejected"].string?.contains("longer than") == true, "\(answer["rejected"])")
+        #expect(try #require(run.peakMemoryKilobytes()) < 100 << 10)
+        run.send(#"{"type":"E"}"#)
+        #expect(try #require(run.answer())["configuration"] == ["(machine).b"])
+        #expect(run.end() == 0)
+    }
+
     @Test func `each answer comes before the next line is sent`() throws {
         let run = try SimulateRun("initial: a\nstates: { a: { on: { E: b } }, b: { on: { E: a } } }", flags: [])
         _ = run.answer()
@@ -131,7 +145,16 @@ final class SimulateRun {
         try process.run()
     }
 
-    func send(_ line: String) { try? input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8)) }
+    func send(_ line: String, ending: String = "\n") {
+        try? input.fileHandleForWriting.write(contentsOf: Data((line + ending).utf8))
+    }
+
+    /// The most memory that the program has held.
+    func peakMemoryKilobytes() -> Int? {
+        let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(separator: " ").dropLast().last.flatMap { Int($0) }
+    }
 
     /// The next line; nil when the program has ended without one.
     func answer() -> JSONValue? {
