@@ -41,6 +41,22 @@ import Testing
         #expect(run.errors().contains(part), "\(run.errors())")
     }
 
+    @Test func `a file that is no UTF-8 text is refused with the line where that begins`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "genesis-\(UUID().uuidString).yaml")
+        try Data("workflow: a\nversion: caf".utf8 + [0xE9, 0x0A]).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let process = Process()
+        let problems = Pipe()
+        process.executableURL = URL(filePath: Fleet.executable)
+        process.arguments = ["workflow", "check", file.path]
+        process.standardError = problems
+        try process.run()
+        let text = String(decoding: problems.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2)
+        #expect(text.contains("\(file.path) is not UTF-8 text, from line 2 on"), "\(text)")
+    }
+
     @Test func `a machine without states is one state, whatever its initial says`() throws {
         let run = try SimulateRun("initial: a", flags: [])
         #expect(try #require(run.answer())["configuration"] == ["(machine)"])
