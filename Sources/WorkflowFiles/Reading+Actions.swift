@@ -29,8 +29,7 @@ extension Reading {
             return nil
         }
         guard Self.builtIn.contains(name) else { return namedAction(name, type.place) }
-        let params = node["params"] ?? DocumentNode(content: .mapping([]), place: node.place)
-        return typedAction(name, params)
+        return typedAction(name, params(of: node))
     }
 
     private func namedAction(_ name: String, _ place: SourcePlace) -> Action? {
@@ -77,7 +76,7 @@ extension Reading {
         }
         if let type = node["type"], let name = type.string, Self.builtIn.contains(name) {
             checkKeys(node, what, known: WorkflowKeys.inline)
-            return typedAction(name, node["params"] ?? DocumentNode(content: .mapping([]), place: node.place))
+            return typedAction(name, params(of: node))
         }
         let known = ["assign", "emit", "raise", "cancel", "session", "type"]
         let first = node.entries?.first
@@ -88,6 +87,14 @@ extension Reading {
             hint: first.flatMap { Suggestion.hint(for: $0.key, among: known) }
         )
         return nil
+    }
+
+    /// The `params` of an inline action or guard; empty when there are none.
+    func params(of node: DocumentNode) -> DocumentNode {
+        guard let params = node["params"], !params.isNull else {
+            return DocumentNode(content: .mapping([]), place: node.place)
+        }
+        return params
     }
 
     private func typedAction(_ type: String, _ params: DocumentNode) -> Action? {

@@ -40,7 +40,7 @@ extension Reading {
             return nil
         }
         guard let name = text(type, "the type of a guard") else { return nil }
-        let params = node["params"] ?? DocumentNode(content: .mapping([]), place: node.place)
+        let params = params(of: node)
         _ = entries(params, "`params`")
         switch name {
         case "jq":
@@ -50,11 +50,12 @@ extension Reading {
         case "and", "or":
             checkKeys(params, "an `\(name)` guard", known: ["guards"])
             guard let guards = needed("guards", of: params, "an `\(name)` guard") else { return nil }
-            let parts = list(guards).compactMap { readGuard($0, from: source) }
+            let parts = list(guards).compactMap { part(of: name, $0, from: source) }
             return name == "and" ? .and(parts) : .or(parts)
         case "not":
             checkKeys(params, "a `not` guard", known: ["guard"])
-            return readGuard(needed("guard", of: params, "a `not` guard"), from: source).map { .not($0) }
+            guard let inner = needed("guard", of: params, "a `not` guard") else { return nil }
+            return readGuard(inner, from: source).map { .not($0) }
         case "stateIn":
             checkKeys(params, "a `stateIn` guard", known: ["stateValue"])
             guard let value = needed("stateValue", of: params, "a `stateIn` guard") else { return nil }
@@ -64,8 +65,14 @@ extension Reading {
         }
     }
 
+    /// One of several guards, where null is none that could be left out.
+    private func part(of name: String, _ node: DocumentNode, from source: Chart.NodeIndex) -> Guard? {
+        if node.isNull { wrongType("a guard of `\(name)`", expected: "a name or an object", node) }
+        return readGuard(node, from: source)
+    }
+
     func needed(_ key: String, of params: DocumentNode, _ what: String) -> DocumentNode? {
-        if let value = params[key] { return value }
+        if let value = params[key], !value.isNull { return value }
         if params.entries != nil { error("missing-key", "\(what) needs `\(key)` in its `params`", params.place) }
         return nil
     }

@@ -91,7 +91,7 @@ extension Reading {
             )
             return nil
         }
-        let prefix = entry.value["prefix"]?.string ?? ""
+        let prefix = text(entry.value["prefix"], "the prefix of the header `\(name)`") ?? ""
         return HTTPRecipe.Header(name: name, value: .secret(file: file, prefix: prefix))
     }
 

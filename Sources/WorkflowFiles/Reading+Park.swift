@@ -6,6 +6,7 @@ extension Reading {
         let isTopLevel = nodes[index].parent == Chart.root
         if isTopLevel, GenesisStage(rawValue: nodes[index].key) != nil { nodes[index].stage = nodes[index].key }
         guard let node, !node.isNull else { return }
+        _ = entries(node, "`meta` of `\(nodes[index].id)`")
         nodes[index].meta = node.json
         if let stage = node["stage"], let name = text(stage, "`meta.stage`") {
             if GenesisStage(rawValue: name) == nil {

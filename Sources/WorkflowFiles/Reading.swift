@@ -105,8 +105,10 @@ final class Reading {
 
     /// Refuses keys that nobody reads: those of XState that we do not support by name, others as unknown.
     func checkKeys(_ node: DocumentNode, _ what: String, known: [String], unsupported: [String: String] = [:]) {
-        for entry in node.entries ?? [] where !known.contains(entry.key) && entry.key != "description" {
-            if let advice = unsupported[entry.key] {
+        for entry in node.entries ?? [] where !known.contains(entry.key) {
+            if entry.key == "description" {
+                _ = text(entry.value, "`description` of \(what)")
+            } else if let advice = unsupported[entry.key] {
                 error("unsupported", "`\(entry.key)` of \(what) is not supported", entry.keyPlace, hint: advice)
             } else {
                 error(

@@ -7,7 +7,7 @@ package enum YAMLReader {
         // libyaml, told that the text is UTF-8, takes a byte order mark for a character of it.
         let text =
             source.unicodeScalars.first == "\u{FEFF}" ? source.unicodeScalars.dropFirst() : source.unicodeScalars[...]
-        let bytes = JSONEscapes.joiningSurrogates(in: Array(String(text).utf8))
+        let bytes = JSONEscapes.translated(Array(String(text).utf8))
         guard bytes.count <= YAMLLimits.bytesMax else {
             throw finding(
                 "too-large",

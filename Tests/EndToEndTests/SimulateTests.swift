@@ -41,6 +41,22 @@ import Testing
         #expect(run.errors().contains(part), "\(run.errors())")
     }
 
+    @Test func `a file that is no UTF-8 text is refused with the line where that begins`() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "genesis-\(UUID().uuidString).yaml")
+        try Data("workflow: a\nversion: caf".utf8 + [0xE9, 0x0A]).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let process = Process()
+        let problems = Pipe()
+        process.executableURL = URL(filePath: Fleet.executable)
+        process.arguments = ["workflow", "check", file.path]
+        process.standardError = problems
+        try process.run()
+        let text = String(decoding: problems.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 2)
+        #expect(text.contains("\(file.path) is not UTF-8 text, from line 2 on"), "\(text)")
+    }
+
     @Test func `a machine without states is one state, whatever its initial says`() throws {
         let run = try SimulateRun("initial: a", flags: [])
         #expect(try #require(run.answer())["configuration"] == ["(machine)"])
@@ -57,6 +73,20 @@ import Testing
         #expect(answer["value"] == before["value"] && answer["status"] == "active")
         run.send(#"{"type":"E"}"#)
         #expect(run.answer()?["value"] == "b")
+        #expect(run.end() == 0)
+    }
+
+    @Test func `of a line without end only the beginning is held, and the next line is answered`() throws {
+        let run = try SimulateRun("initial: a\nstates: { a: { on: { E: b } }, b: {} }", flags: [])
+        _ = try #require(run.answer())
+        let part = String(repeating: "x", count: 1 << 20)
+        for _ in 0..<128 { run.send(part, ending: "") }
+        run.send("")
+        let answer = try #require(run.answer())
+        #expect(answer["rejected"].string?.contains("longer than") == true, "\(answer["rejected"])")
+        #expect(try #require(run.peakMemoryKilobytes()) < 100 << 10)
+        run.send(#"{"type":"E"}"#)
+        #expect(try #require(run.answer())["configuration"] == ["(machine).b"])
         #expect(run.end() == 0)
     }
 
@@ -131,7 +161,16 @@ final class SimulateRun {
         try process.run()
     }
 
-    func send(_ line: String) { try? input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8)) }
+    func send(_ line: String, ending: String = "\n") {
+        try? input.fileHandleForWriting.write(contentsOf: Data((line + ending).utf8))
+    }
+
+    /// The most memory that the program has held.
+    func peakMemoryKilobytes() -> Int? {
+        let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(separator: " ").dropLast().last.flatMap { Int($0) }
+    }
 
     /// The next line; nil when the program has ended without one.
     func answer() -> JSONValue? {

@@ -67,6 +67,21 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
+    @Test func `a task that is begun anew is asked for, even if the session is as it was before`() throws {
+        var session = try started()
+        session.command("Navigate", ["stage": "WORLDVIEW"])
+        for _ in 0..<2 {
+            let requests = session.outbox.count { $0.topic == "genesis.world.tasks" }
+            let events = session.events.count
+            session.command("Navigate", ["stage": "WORLDVIEW"])
+            #expect(session.events.count > events)
+            // The old one is taken back, the new one asked for.
+            #expect(session.outbox.count { $0.topic == "genesis.world.tasks" } == requests + 2)
+        }
+        #expect(session.tasks.map(\.status) == [.cancelled, .cancelled, .pending])
+        #expect(session.faults == [])
+    }
+
     @Test func `a review runs beside the drafting and stops nothing`() throws {
         var session = try started()
         session.command("Navigate", ["stage": "STORY_CONCEPTION"])

@@ -11,7 +11,7 @@ import Testing
 
     @Test func `JSON's surrogate pairs are joined, and nothing else is touched`() {
         func joined(_ text: String) -> String {
-            String(decoding: JSONEscapes.joiningSurrogates(in: Array(text.utf8)), as: UTF8.self)
+            String(decoding: JSONEscapes.translated(Array(text.utf8)), as: UTF8.self)
         }
         #expect(joined(#"{"a":"\ud83d\ude00\n\\ud83d\ude00"}"#) == #"{"a":"😀\n\\ud83d\ude00"}"#)
         for text in [
@@ -20,6 +20,10 @@ import Testing
         ] {
             #expect(joined(text) == text)
         }
+        // What libyaml takes for the end of a line is a character like any other in a JSON text.
+        #expect(
+            chart("{\"context\":{\"t\":\"a\u{2028}b\u{2029}c\u{85}d\"}}")?.context["t"] == "a\u{2028}b\u{2029}c\u{85}d"
+        )
         let source = #"{"context":{"t":"\ud83d\ude00"}}"#
         #expect(chart(source)?.context["t"] == "😀")
         #expect(chart(#"{"context":{"t":"\ud83d"}}"#) == nil)

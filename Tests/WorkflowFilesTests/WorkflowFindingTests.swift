@@ -84,6 +84,13 @@ import Testing
             "lines are indented with spaces, never tabs"
         ),
         Sample("  entry: 5", "wrong-type", 10),
+        // A guard that is nothing must not be one that is left out, nor an action without its event nothing at all.
+        Sample("  on:\n    E: { guard: { type: not, params: { guard: null } } }", "missing-key", 11),
+        Sample("  on:\n    E: { guard: { type: or, params: { guards: null } } }", "missing-key", 11),
+        Sample("  on:\n    E: { guard: { type: and, params: { guards: [null] } } }", "wrong-type", 11),
+        Sample("  on:\n    E: { actions: { type: emit, params: null } }", "missing-key", 11),
+        Sample("  description: true", "wrong-type", 10, "quote it"),
+        Sample("  meta: 7", "wrong-type", 10),
         Sample("  initial: a\n  on: { E: .a }\n  states: { a: {}, b: {} }", "unreachable", 12),
         Sample("  initial: a\n  states: { a: {} }", "no-way-out", 11),
         Sample("  entry: { raise: gone }", "unheard-event", 10),

@@ -68,6 +68,76 @@ import Testing
         #expect(WorkflowFileReader().read(source: text, file: "w.json").workflow == nil)
     }
 
+    /// Whole files: the samples, the planted ones, and the examples of the reference page, bare machines wrapped.
+    static func files() throws -> [JSONValue] {
+        let samples = try ["genesis.yaml", "freeform.yaml", "assistant.yaml"].map { try XStateExportTests.sample($0) }
+        let documents = try (samples + ReferencePageTests.examples()).map {
+            try YAMLReader.read($0, file: "sample").json
+        }
+        return documents.map { $0["machine"].isNull ? ["workflow": "w", "version": "1.0.0", "machine": $0] : $0 }
+    }
+
+    /// Everything that a file becomes when one value is something else, or one key another.
+    static func mutations(of value: JSONValue) -> [(JSONValue, SchemaChange)] {
+        var found: [(JSONValue, SchemaChange)] = Self.others.filter { $0 != value }.map { ($0, .value) }
+        if let elements = value.array {
+            for (index, element) in elements.enumerated() {
+                for (mutated, change) in mutations(of: element) {
+                    var elements = elements
+                    elements[index] = mutated
+                    found.append((.array(elements), change))
+                }
+            }
+        }
+        guard let object = value.object else { return found }
+        for member in object {
+            var (without, renamed) = (object, object)
+            without[member.key] = nil
+            renamed[member.key] = nil
+            renamed[member.key + "Q"] = member.value
+            found += [(.object(without), .removal), (.object(renamed), .key)]
+            for (mutated, change) in mutations(of: member.value) {
+                var changed = object
+                changed[member.key] = mutated
+                found.append((.object(changed), change))
+            }
+        }
+        return found
+    }
+
+    enum SchemaChange { case value, key, removal }
+    static let others: [JSONValue] = [nil, true, 7, "x", ["x"], ["x": "x"]]
+
+    @Test func `the schema takes whatever the reader takes, and refuses unknown keys and wrong types as it does`()
+        throws
+    {
+        let schema = try Self.schema()
+        let seed = UInt64.random(in: 0...UInt64.max >> 1)
+        var dice = XStateRoundTripTests.Dice(state: seed)
+        var (taken, refused, missed) = (0, 0, 0)
+        for file in try Self.files() {
+            #expect(Self.fault(file, schema, in: schema) == nil, "\(file.text)")
+            // All of a large file would take minutes.
+            let mutations = Self.mutations(of: file).shuffled(using: &dice).prefix(Self.mutationsMax)
+            for (mutated, change) in mutations {
+                let (workflow, findings) = WorkflowFileReader().read(source: mutated.text, file: "w.json")
+                let fault = Self.fault(mutated, schema, in: schema)
+                if workflow != nil {
+                    taken += 1
+                    #expect(fault == nil, "seed \(seed), the reader takes \(change): \(mutated.text)")
+                } else if findings.contains(where: { ["unknown-key", "wrong-type"].contains($0.rule) }) {
+                    refused += 1
+                    if fault == nil { missed += 1 }
+                }
+            }
+        }
+        #expect(taken > 50 && refused > 200)
+        // What is left takes more than a schema can say: a hint of the reader's at a name, a number's bounds.
+        #expect(missed < refused / 10, "seed \(seed): \(missed) of \(refused)")
+    }
+
+    static let mutationsMax = 60
+
     /// The part of JSON Schema that the file uses.
     static func fault(_ value: JSONValue, _ rule: JSONValue, in schema: JSONValue, at place: String = "$") -> String? {
         if let reference = rule["$ref"].string {
@@ -76,12 +146,15 @@ import Testing
         }
         if let choices = rule["anyOf"].array {
             let faults = choices.map { fault(value, $0, in: schema, at: place) }
-            if !faults.contains(nil) { return faults.compactMap(\.self).last }
+            if !faults.contains(nil) { return faults.compactMap(\.self).max { $0.count < $1.count } }
+        }
+        if rule["not"].object != nil, fault(value, rule["not"], in: schema, at: place) == nil {
+            return "\(place): what it must not be"
         }
         if let words = rule["enum"].array, !words.contains(value) { return "\(place): none of the words" }
-        if let type = rule["type"].string, type != value.typeName, !(type == "integer" && value.int != nil) {
-            return "\(place): \(value.typeName), expected \(type)"
-        }
+        let types = rule["type"].array ?? (rule["type"].isNull ? [] : [rule["type"]])
+        let isFitting = types.contains { $0.string == value.typeName || ($0 == "integer" && value.int != nil) }
+        if !types.isEmpty, !isFitting { return "\(place): \(value.typeName), expected \(rule["type"].text)" }
         for item in value.array ?? [] where rule["items"].object != nil {
             if let fault = fault(item, rule["items"], in: schema, at: place + "[]") { return fault }
         }

@@ -1,25 +1,28 @@
 /// Explores small worlds of one session over `SessionDecision` itself: every order of results, failures, replies
 /// (early, late, twice), deadlines, commands, pauses and repeated deliveries, shortest histories first.
 ///
-/// Pure and without database: a world is what a store would load. Every decision that changes something is made twice, as
+/// Pure and without database: a world is what a store would load. Every decision that leads to a new world is made twice, as
 /// after a crash before its commit, and what the worker finds due is delivered again after the commit; both must make no difference.
 package struct ModelCheck {
-    private let workflow: Workflow
+    /// Says of itself what has not come to pass yet.
+    private var workflow: Workflow
     private let bounds: ModelBounds
     private let moves: ModelMoves
     private let key: ModelKey
     private var seen: Set<String> = []
     private var lateSeen: Set<String> = []
     private var history: [(parent: Int, label: String, states: String)] = []
-    private var queue: [(world: ModelWorld, id: Int, depth: Int)] = []
+    private var queue: [(world: ModelWorld, state: ChartState, id: Int, depth: Int)] = []
     private var coverage = ModelCoverage()
+    private let bare: Workflow
     private var report = ModelReport()
 
     package init(_ workflow: Workflow, bounds: ModelBounds = ModelBounds()) {
-        self.workflow = ModelCoverage.instrumented(workflow)
+        bare = workflow
+        self.workflow = coverage.instrumented(workflow)
         self.bounds = bounds
         let sessionID = SessionID(derivedFrom: "modelcheck", workflow.hash)
-        moves = ModelMoves(workflow: self.workflow, samples: ModelSamples(workflow), sessionID: sessionID)
+        moves = ModelMoves(workflow: workflow, samples: ModelSamples(workflow), sessionID: sessionID)
         key = ModelKey(workflow.chart)
     }
 
@@ -42,7 +45,7 @@ package struct ModelCheck {
                 report.isComplete = false
                 break
             }
-            let (world, id, depth) = queue[next]
+            let (world, state, id, depth) = queue[next]
             // The rows of worlds behind us are needed no more, only their traces.
             queue[next].world = origin
             next += 1
@@ -50,7 +53,6 @@ package struct ModelCheck {
                 report.isComplete = false
                 continue
             }
-            guard let state = state(of: world) else { continue }
             for move in moves.moves(in: world, state, seed: id) {
                 // What comes too late is refused by its row alone: once for each place in the chart is enough.
                 if move.mustChangeNothing, !lateSeen.insert("\(move.label)|\(state.entryOrder)").inserted { continue }
@@ -75,25 +77,16 @@ package struct ModelCheck {
         next.now = move.now
         next.scope.tasks += move.tasks
         next.scope.handles += move.handles
-        var again = next.scope
+        let before = next.scope
         let commit = decide(move.message, &next.scope, move.now)
+        guard !commit.events.isEmpty else { return }
         let state = self.state(of: next)
         let names = state.map { workflow.chart.activeNames($0) } ?? ""
         let refusal = commit.commands.last { $0.id == move.message.id && $0.status == .failed }?.verdict
         let line = refusal.map { " (\($0.rawValue))" } ?? ""
         let step = (parent: parent, label: move.label + line, states: names)
-        guard !commit.events.isEmpty else { return }
-        if decide(move.message, &again, move.now) != commit || again != next.scope {
-            note("not-repeatable", "the same message decided twice gives two answers", nil, step)
-        }
         if move.mustChangeNothing {
             note("late-comer", "what comes too late changes the session", nil, step)
-        }
-        if case .due = move.message.kind {
-            var after = next.scope
-            if !decide(move.message, &after, move.now).events.isEmpty {
-                note("not-repeatable", "a deadline that is delivered twice takes effect twice", nil, step)
-            }
         }
         inspect(commit, before: world, step, move)
         let wasPaused = world.scope.session?.status == .paused
@@ -102,9 +95,23 @@ package struct ModelCheck {
         let isUnusual = move.isDisturbance || (isPaused && !wasPaused) || (isPaused && wasPaused)
         if isUnusual { next.disturbances -= 1 }
         guard next.disturbances >= 0, let state else { return }
+        next.isElsewhere = next.keepsElsewhere(state, in: workflow.chart)
+        if next.isElsewhere, !world.isElsewhere {
+            next.disturbances -= 1
+            guard next.disturbances >= 0 else {
+                report.keptElsewhere += 1
+                return
+            }
+        }
+        let isFirst = coverage.note(commit)
+        let after = next.scope
         next.tidy()
-        coverage.note(commit)
-        guard seen.insert(key.text(of: next, state, workflow.chart)).inserted else { return }
+        guard isNew(next, state) else {
+            if isFirst { workflow = coverage.instrumented(bare) }
+            return
+        }
+        repeatDecision(move, from: before, commit, after, step)
+        if isFirst { workflow = coverage.instrumented(bare) }
         report.worlds += 1
         report.depth = max(report.depth, depth + 1)
         history.append(step)
@@ -114,7 +121,38 @@ package struct ModelCheck {
             report.ends[status, default: 0] += 1
         } else {
             inspect(next, state, id)
-            queue.append((next, id, depth + 1))
+            queue.append((next, state, id, depth + 1))
+        }
+    }
+
+    /// A world from which more may still go wrong stands for the same world from which less may.
+    private mutating func isNew(_ world: ModelWorld, _ state: ChartState) -> Bool {
+        var world = world
+        guard seen.insert(key.text(of: world, state, workflow.chart)).inserted else { return false }
+        while world.disturbances > 0 {
+            world.disturbances -= 1
+            seen.insert(key.text(of: world, state, workflow.chart))
+        }
+        return true
+    }
+
+    /// Decides once more what led to a new world, as a crash before or after the commit would have it.
+    private mutating func repeatDecision(
+        _ move: ModelMove,
+        from before: SessionScope,
+        _ commit: Commit,
+        _ after: SessionScope,
+        _ step: (parent: Int, label: String, states: String)
+    ) {
+        report.repeated += 1
+        var again = before
+        if decide(move.message, &again, move.now) != commit || again != after {
+            note("not-repeatable", "the same message decided twice gives two answers", nil, step)
+        }
+        guard case .due = move.message.kind else { return }
+        again = after
+        if !decide(move.message, &again, move.now).events.isEmpty {
+            note("not-repeatable", "a deadline that is delivered twice takes effect twice", nil, step)
         }
     }
 

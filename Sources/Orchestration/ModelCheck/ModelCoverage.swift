@@ -1,6 +1,7 @@
 /// What of a chart has come to pass: which states were entered, which replies taken, which waits ended by a reply.
 ///
-/// The chart that is explored tells it itself: every state and every transition of an event says so with an `emit`.
+/// The chart that is explored tells it itself: every state and every transition of an event says so with an `emit`, until
+/// it has been seen once. What is known already would only make each decision dearer.
 struct ModelCoverage {
     /// The types of what the chart has said of itself.
     private var seen: Set<String> = []
@@ -14,24 +15,34 @@ struct ModelCoverage {
         "\(prefix)taken.\(node.id) \(descriptor)"
     }
 
-    /// The workflow with a chart that tells where it goes.
-    static func instrumented(_ workflow: Workflow) -> Workflow {
+    /// The workflow with a chart that tells where it goes that is new.
+    func instrumented(_ workflow: Workflow) -> Workflow {
         var workflow = workflow
-        for index in workflow.chart.nodes.indices {
-            let node = workflow.chart.nodes[index]
-            workflow.chart.nodes[index].entry.append(.emit(type: entry(node), payload: nil))
-            for position in node.on.indices {
-                let type = reply(node, node.on[position].descriptor)
-                workflow.chart.nodes[index].on[position].transition.actions.append(.emit(type: type, payload: nil))
+        var nodes = workflow.chart.nodes
+        for (index, node) in workflow.chart.nodes.enumerated() {
+            if let news = news(Self.entry(node)) { nodes[index].entry.append(news) }
+            for (position, answer) in node.on.enumerated() {
+                guard let news = news(Self.reply(node, answer.descriptor)) else { continue }
+                nodes[index].on[position].transition.actions.append(news)
             }
         }
+        workflow.chart.nodes = nodes
         return workflow
     }
 
-    mutating func note(_ commit: Commit) {
+    private func news(_ type: String) -> Action? { seen.contains(type) ? nil : .emit(type: type, payload: nil) }
+
+    /// Whether the commit told something new.
+    mutating func note(_ commit: Commit) -> Bool {
+        let known = seen.count
         for event in commit.events where event.eventType.hasPrefix(Self.prefix) {
             seen.insert(event.eventType)
         }
+        noteAnswers(commit)
+        return seen.count > known
+    }
+
+    private mutating func noteAnswers(_ commit: Commit) {
         for handle in commit.handles where handle.status == .resumed {
             if let name = handle.taskName { answered.insert(name) }
         }

@@ -5,7 +5,7 @@ package struct ModelBounds: Sendable {
     /// Worlds that are looked into; more are left out, and the report says so.
     package var worlds = 20_000
     /// How many of the things that go wrong may happen in one history: a reply too early or too late, an answer too
-    /// late, a failed attempt, a pause, an input that a paused session keeps.
+    /// late, a failed attempt, a pause, an input that a paused session keeps, and going elsewhere with an early reply kept.
     package var disturbances = 1
 
     package init() {}
@@ -29,8 +29,13 @@ package struct ModelReport: Sendable {
     /// Different worlds: sessions that differ in something that decides.
     package var worlds = 0
     package var decisions = 0
+    /// Decisions that were made a second time, as after a crash: those that led to a new world.
+    package var repeated = 0
     /// Whether every world within the bounds of the disturbances was looked into.
     package var isComplete = true
+    /// Worlds in which an early reply is kept for a part that was left, and that were not followed for that reason: the
+    /// bound of the disturbances was reached.
+    package var keptElsewhere = 0
     /// The longest shortest history, in messages.
     package var depth = 0
     /// How many worlds have ended in each status.

@@ -4,6 +4,8 @@ struct ModelWorld: Sendable {
     var now = Instant(microseconds: 0)
     /// How many more things may go wrong.
     var disturbances: Int
+    /// Whether an early reply is kept for a part of the machine that is not active.
+    var isElsewhere = false
     /// The last task of each type that has ended, for answers that come too late, and to notice one that is done twice.
     var endedTasks: [String: AsyncTask] = [:]
     /// The last wait that has ended, for replies that come too late.
@@ -37,6 +39,15 @@ struct ModelWorld: Sendable {
         return due
     }
 
+    /// Whether a reply is kept for a wait in a part of the machine that is not active.
+    func keepsElsewhere(_ state: ChartState, in chart: Chart) -> Bool {
+        scope.handles.contains { handle in
+            guard handle.status == .pendingPause, let node = chart.nodes.first(where: { $0.id == handle.taskName })
+            else { return false }
+            return !(node.parent.map(state.configuration.contains) ?? true)
+        }
+    }
+
     /// Whether anything will happen without a command.
     var hasBusiness: Bool {
         scope.tasks.contains { $0.status.isOpen }
@@ -55,6 +66,7 @@ struct ModelKey {
     private let members: Set<String>?
     private let readsSession: Bool
     private let hasEventless: Bool
+    private let canPause: Bool
     private let objectNames: Set<String>
     private let numberMax: Double
 
@@ -63,6 +75,7 @@ struct ModelKey {
         let reading = ProgramReading(guards)
         readsSession = reading.words.contains("session")
         hasEventless = chart.nodes.contains { !$0.always.isEmpty }
+        canPause = chart.actions.contains(.pause)
         var names = reading.contextNames
         var readsAll = reading.readsWholeContext
         numberMax = Double((reading.numbers.max() ?? 0) + 1)
@@ -110,8 +123,10 @@ struct ModelKey {
             row.status == .received || state.configuration.contains { chart.nodes[$0].names(row.commandType) }
         }
         parts += pending.map { "\($0.commandType)\($0.status.rawValue)" }.sorted()
-        if world.disturbances > 0 {
-            // Whether a wait was entered before decides about early replies alone.
+        // Whether a wait was entered before decides about early replies alone, and of those about what names no draft. The
+        // ones that are tried name theirs; what a pause has kept may not.
+        let keeps = world.scope.pendingCommands.contains { $0.status == .received }
+        if canPause, world.disturbances > 0 || keeps {
             parts += state.visits.filter { $0.value > 0 && isNear($0.key, state, chart) }.map { "v\($0.key)" }.sorted()
         }
         return parts.joined(separator: "|")
@@ -148,12 +163,12 @@ struct ModelKey {
 }
 
 extension Chart {
+    fileprivate var actions: [Action] {
+        nodes.flatMap { $0.entry + $0.exit + ($0.initial?.actions ?? []) + $0.transitions.flatMap(\.actions) }
+    }
+
     /// The texts of all `assign` programs.
     fileprivate var assignments: [String] {
-        nodes.flatMap { node in
-            let actions =
-                node.entry + node.exit + (node.initial?.actions ?? []) + node.transitions.flatMap(\.actions)
-            return actions.compactMap { if case .assign(let program) = $0 { program.source } else { nil } }
-        }
+        actions.compactMap { if case .assign(let program) = $0 { program.source } else { nil } }
     }
 }

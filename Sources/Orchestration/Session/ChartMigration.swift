@@ -46,7 +46,7 @@ struct ChartMigration {
         for index in state.entryOrder.isEmpty ? state.configuration.filter(old.isAtomic) : state.entryOrder {
             let node = try node(index)
             order.append(node)
-            active.formUnion([node] + new.ancestors(of: node))
+            active.formUnion([node] + new.tree.shape.ancestors(of: node, below: nil))
         }
         guard new.isLegal(active) else {
             let names = order.map { new.nodes[$0].id }.joined(separator: ", ")

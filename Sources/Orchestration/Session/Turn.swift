@@ -179,7 +179,9 @@ struct Turn {
         guard var session = scope.session else { return }
         let before = sealed.map { SessionFold.image(of: $0) } ?? [:]
         let change = before.difference(to: SessionFold.image(of: session))
-        if said.isEmpty, !change.isEmpty { said = [(Self.transitioned, ["on": .string(message.type)])] }
+        // A task that is begun anew may leave the session as it was; its agent has to hear of it all the same.
+        let isChanged = !change.isEmpty || !requests.isEmpty || !cancelled.isEmpty
+        if said.isEmpty, isChanged { said = [(Self.transitioned, ["on": .string(message.type)])] }
         guard !said.isEmpty else {
             (announcements, requests, cancelled) = ([:], [], [])
             return

@@ -11,25 +11,8 @@ extension Chart {
     /// Whether `node` lies below `ancestor`; a missing ancestor stands outside of the root, above every node.
     func isDescendant(_ node: NodeIndex, of ancestor: NodeIndex?) -> Bool { tree.inside(ancestor).contains(node) }
 
-    /// The ancestors of `node` from the inside out, below `limit`; without a limit, up to and with the root.
-    func ancestors(of node: NodeIndex, below limit: NodeIndex? = nil) -> [NodeIndex] {
-        var found: [NodeIndex] = []
-        guard node != limit else { return found }
-        var above = nodes[node].parent
-        while let current = above, current != limit {
-            found.append(current)
-            above = nodes[current].parent
-        }
-        return found
-    }
-
     /// The children that can be active: all but the history nodes.
     func regions(of node: NodeIndex) -> [NodeIndex] { tree.nodes[node].regions }
-
-    /// The innermost node that is above all of `group`; nil when only the outside of the root is.
-    func leastCommonAncestor(of group: [NodeIndex]) -> NodeIndex? {
-        tree.shape.leastCommonAncestor(of: group)
-    }
 
     /// Whether `configuration` is one that the chart can rest in: each compound state has one active child,
     /// each parallel state all of its regions, and every active node an active parent.

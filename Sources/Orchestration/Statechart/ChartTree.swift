@@ -1,17 +1,20 @@
 /// What the interpreter asks a chart again and again, worked out once: the tree as numbers, and which transitions may
 /// answer to which event.
-///
 final class ChartTree: Sendable {
     struct Node: Sendable {
         var isAtomic: Bool
         var isHistory: Bool
         var isParallel: Bool
+        /// Whether nothing has to be done but to be there, or no longer to be there: what most states of a chart are.
+        var entersQuietly: Bool
+        var leavesQuietly: Bool
         /// The children that can be active: all but the history nodes.
         var regions: [Chart.NodeIndex] = []
         var histories: [Chart.NodeIndex] = []
         var always: [PlannedTransition] = []
-        /// By event, in the order of `events`; of what is no wildcard.
-        var answers: [(event: Int, transitions: [PlannedTransition])] = []
+        /// The numbers of the events that the node names, and in the same order the transitions.
+        var events: [Int] = []
+        var answers: [[PlannedTransition]] = []
         /// The longer first.
         var wildcards: [(descriptor: String, transitions: [PlannedTransition])] = []
         /// One for each delay of `after`.
@@ -24,6 +27,7 @@ final class ChartTree: Sendable {
     let shape: ChartShape
     /// Whether any node has eventless transitions.
     let hasEventless: Bool
+    let hasHistories: Bool
     /// A number for each event that some node names.
     private let events: [String: Int]
 
@@ -34,9 +38,11 @@ final class ChartTree: Sendable {
             var node = Node(
                 isAtomic: state.kind == .atomic || state.kind == .final,
                 isHistory: shape.isHistory[state.index],
-                isParallel: state.kind == .parallel
+                isParallel: state.kind == .parallel,
+                entersQuietly: state.entersQuietly,
+                leavesQuietly: state.leavesQuietly
             )
-            node.regions = state.children.filter { !shape.isHistory[$0] }
+            node.regions = shape.regions[state.index]
             node.histories = state.children.filter { shape.isHistory[$0] }
             let plan = { PlannedTransition($0, from: state.index, shape) }
             node.always = state.always.map(plan)
@@ -44,7 +50,8 @@ final class ChartTree: Sendable {
                 let number = events[answer.descriptor] ?? events.count
                 events[answer.descriptor] = number
                 let transitions = answer.transitions.map(plan)
-                node.answers.append((number, transitions))
+                node.events.append(number)
+                node.answers.append(transitions)
                 if EventName.isWildcard(answer.descriptor) { node.wildcards.append((answer.descriptor, transitions)) }
             }
             node.wildcards = node.wildcards.enumerated().sorted { left, right in
@@ -61,100 +68,23 @@ final class ChartTree: Sendable {
         self.shape = shape
         indices = Dictionary(states.map { ($0.id, $0.index) }) { first, _ in first }
         hasEventless = nodes.contains { !$0.always.isEmpty }
+        hasHistories = shape.isHistory.contains(true)
     }
 
     /// The event's number, if any node names it.
     func number(of event: String) -> Int? { events[event] }
 
     /// What lies inside of a node; of nil, which stands outside of the root, everything.
-    func inside(_ node: Chart.NodeIndex?) -> Range<Chart.NodeIndex> {
-        guard let node else { return nodes.indices }
-        return node + 1..<shape.last[node] + 1
-    }
+    func inside(_ node: Chart.NodeIndex?) -> Range<Chart.NodeIndex> { shape.inside(node) }
 
     /// The transitions of a node that may answer to an event, first choice first.
     ///
     /// A descriptor that is the event's name hides the wildcards; of those the longer goes first.
     func candidates(of node: Chart.NodeIndex, for type: String, number: Int?) -> [PlannedTransition] {
-        if let number {
-            for answer in nodes[node].answers where answer.event == number { return answer.transitions }
-        }
+        if let number, let place = nodes[node].events.firstIndex(of: number) { return nodes[node].answers[place] }
         guard !nodes[node].wildcards.isEmpty else { return [] }
         return nodes[node].wildcards.filter { EventName.matches(type, wildcard: $0.descriptor) }.flatMap(\.transitions)
     }
-}
-
-/// Where nodes lie to one another. Those below a node are the ones behind it up to `last`: the order of the document.
-struct ChartShape: Sendable {
-    var parent: [Chart.NodeIndex?]
-    /// The last node below each; the node itself if there is none.
-    var last: [Chart.NodeIndex]
-    var isHistory: [Bool]
-
-    init(_ states: [StateNode]) {
-        parent = states.map(\.parent)
-        last = Array(states.indices)
-        isHistory = states.map { if case .history = $0.kind { true } else { false } }
-        for node in states.indices.reversed() {
-            if let above = parent[node] { last[above] = max(last[above], last[node]) }
-        }
-    }
-
-    func isDescendant(_ node: Chart.NodeIndex, of ancestor: Chart.NodeIndex) -> Bool {
-        node > ancestor && node <= last[ancestor]
-    }
-
-    /// The innermost node that is above all of `group`; nil when only the outside of the root is.
-    func leastCommonAncestor(of group: [Chart.NodeIndex]) -> Chart.NodeIndex? {
-        var above = group.first.flatMap { parent[$0] }
-        while let candidate = above {
-            if group.allSatisfy({ isDescendant($0, of: candidate) }) { return candidate }
-            above = parent[candidate]
-        }
-        return nil
-    }
-
-    /// The node inside which a transition changes things; nil when it leaves the root itself.
-    func domain(
-        of transition: Transition,
-        from source: Chart.NodeIndex,
-        to targets: [Chart.NodeIndex]
-    ) -> Chart.NodeIndex? {
-        let isInside = targets.allSatisfy { $0 == source || isDescendant($0, of: source) }
-        if !transition.reenter, isInside { return source }
-        if let common = leastCommonAncestor(of: targets + [source]) { return common }
-        return transition.reenter ? nil : Chart.root
-    }
-}
-
-/// A transition with the node that holds it.
-final class PlannedTransition: Sendable {
-    let source: Chart.NodeIndex
-    let transition: Transition
-    /// The way it goes, unless a history has to say.
-    let way: Way?
-
-    struct Way: Sendable {
-        /// Where it leads: the targets, histories replaced by what they stand for.
-        var targets: [Chart.NodeIndex]
-        /// The node inside which it changes things; nil when it leaves the root itself.
-        var domain: Chart.NodeIndex?
-    }
-
-    init(_ transition: Transition, from source: Chart.NodeIndex, _ shape: ChartShape) {
-        self.source = source
-        self.transition = transition
-        let isFixed = !transition.targets.contains { shape.isHistory[$0] }
-        way =
-            isFixed
-            ? Way(
-                targets: transition.targets,
-                domain: shape.domain(of: transition, from: source, to: transition.targets)
-            )
-            : nil
-    }
-
-    var isTargetless: Bool { transition.targets.isEmpty }
 }
 
 extension StateNode {
@@ -182,4 +112,11 @@ extension StateNode {
         for delayed in after { add(EventName.after(delayed.name, id), [delayed.transition]) }
         return found
     }
+
+    fileprivate var entersQuietly: Bool {
+        entry.isEmpty && (initial?.actions ?? []).isEmpty && park == nil && after.isEmpty && invoke.isEmpty
+            && kind != .final
+    }
+
+    fileprivate var leavesQuietly: Bool { exit.isEmpty && park == nil && after.isEmpty && invoke.isEmpty }
 }

@@ -1,5 +1,5 @@
 /// A set of nodes of one chart, a bit each; its members come in document order.
-struct NodeSet: Equatable, Sequence {
+struct NodeSet: Equatable, Sequence, Sendable {
     private var words: [UInt64]
 
     /// An empty set for a chart of `count` nodes.
@@ -11,6 +11,10 @@ struct NodeSet: Equatable, Sequence {
 
     mutating func subtract(_ other: NodeSet) {
         for index in words.indices { words[index] &= ~other.words[index] }
+    }
+
+    mutating func formUnion(_ other: NodeSet) {
+        for index in words.indices { words[index] |= other.words[index] }
     }
 
     /// Adds the members of `other` that lie in the range.
@@ -35,6 +39,14 @@ struct NodeSet: Equatable, Sequence {
             if index == last { mask &= .max >> UInt64(63 - (range.upperBound - 1) & 63) }
             body(index, mask)
         }
+    }
+
+    /// The members, ascending.
+    var members: [Chart.NodeIndex] {
+        var members: [Chart.NodeIndex] = []
+        members.reserveCapacity(words.reduce(0) { $0 + $1.nonzeroBitCount })
+        for member in self { members.append(member) }
+        return members
     }
 
     struct Iterator: IteratorProtocol {

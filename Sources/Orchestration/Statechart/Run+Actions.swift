@@ -66,7 +66,7 @@ extension Run {
     mutating func holds(_ condition: Guard) throws(ChartFailure) -> Bool {
         switch condition {
         case .always: return true
-        case .stateIn(let nodes): return nodes.allSatisfy(isActive)
+        case .stateIn(let nodes): return nodes.allSatisfy(active.contains)
         case .not(let inner): return !(try holds(inner))
         case .and(let parts):
             for part in parts where !(try holds(part)) { return false }
@@ -90,12 +90,25 @@ extension Run {
 
     /// The program's value over the event, the context and the session.
     mutating func evaluate(_ program: Program) throws(ChartFailure) -> JSONValue {
-        let input = input ?? ["event": event.json, "context": state.context, "session": session]
-        self.input = input
+        let input = seen()
         do throws(ExpressionFailure) {
             return try expressions.evaluate(program, on: input)
         } catch {
             throw .expression(error)
         }
+    }
+
+    /// What programs see, put together once for each event and context.
+    private mutating func seen() -> JSONValue {
+        if let input { return input }
+        let made = JSONValue.object(
+            JSONObject(alreadySorted: [
+                JSONObject.Member(key: "context", value: state.context),
+                JSONObject.Member(key: "event", value: event.json),
+                JSONObject.Member(key: "session", value: session),
+            ])
+        )
+        input = made
+        return made
     }
 }

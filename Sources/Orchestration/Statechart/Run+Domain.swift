@@ -16,7 +16,7 @@ extension Run {
         while let target = open.popLast() {
             guard seen.insert(target).inserted else { continue }
             if chart.isHistory(target) {
-                open += (state.history[target] ?? chart.defaultTargets(ofHistory: target)).reversed()
+                open += (state.history[target] ?? tree.shape.defaultTargets(ofHistory: target)).reversed()
             } else {
                 found.append(target)
             }
@@ -31,22 +31,14 @@ extension Run {
 }
 
 extension Chart {
-    /// Where a history node leads that remembers nothing.
-    func defaultTargets(ofHistory node: NodeIndex) -> [NodeIndex] {
-        let explicit = nodes[node].historyDefault
-        guard explicit.isEmpty, let parent = nodes[node].parent else { return explicit }
-        // A parallel parent has no initial state: all of its regions are meant.
-        return nodes[parent].initial?.targets ?? (isParallel(parent) ? regions(of: parent) : [])
-    }
-
     /// Whether a history node that remembers nothing would lead to itself, over its `target` or its parent's `initial`.
     package func leadsToItself(history node: NodeIndex) -> Bool {
         guard isHistory(node) else { return false }
-        var open = defaultTargets(ofHistory: node)
+        var open = tree.shape.defaultTargets(ofHistory: node)
         var seen: Set<NodeIndex> = []
         while let next = open.popLast() {
             if next == node { return true }
-            if isHistory(next), seen.insert(next).inserted { open += defaultTargets(ofHistory: next) }
+            if isHistory(next), seen.insert(next).inserted { open += tree.shape.defaultTargets(ofHistory: next) }
         }
         return false
     }

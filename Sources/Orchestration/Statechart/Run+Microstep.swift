@@ -5,17 +5,33 @@ extension Run {
         let (activeBefore, orderBefore) = (active, order)
         isChanged = false
         // What was left is what is filled again, also where a history changes meanwhile.
-        let domains = enabled.map { way(of: $0).domain }
+        var domains: [Chart.NodeIndex?] = []
         var exits = NodeSet(of: tree.nodes.count)
-        for chosen in enabled { exits.insert(active, in: exitRange(of: chosen)) }
+        for chosen in enabled {
+            let domain = way(of: chosen).domain
+            domains.append(domain)
+            if !chosen.isTargetless { exits.insert(active, in: tree.inside(domain)) }
+        }
         let isHistoryKept = remember(exits)
-        for node in Array(exits).reversed() { try exit(node) }
+        for node in exits.members.reversed() where !tree.nodes[node].leavesQuietly { try exit(node) }
         active.subtract(exits)
         order.removeAll { exits.contains($0) }
         for chosen in enabled { try perform(chosen.transition.actions) }
-        var entries = EntrySet(chart, history: state.history)
+        var entries = EntrySet(of: tree.nodes.count)
         for (chosen, domain) in zip(enabled, domains) {
-            entries.add(chosen, domain: domain, effectiveTargets: way(of: chosen).targets)
+            let way = way(of: chosen)
+            if let known = way.entries {
+                entries.add(known)
+                continue
+            }
+            entries.add(
+                chosen.transition,
+                from: chosen.source,
+                to: way.targets,
+                domain: domain,
+                in: tree.shape,
+                history: state.history
+            )
         }
         try enter(entries)
         if active == activeBefore, !isHistoryKept {
@@ -28,20 +44,23 @@ extension Run {
 
     /// Enters the initial configuration.
     mutating func enterInitial() throws(ChartFailure) {
-        var entries = EntrySet(chart, history: state.history)
-        entries.addInitial()
+        var entries = EntrySet(of: tree.nodes.count)
+        entries.addInitial(of: tree.shape, history: state.history)
         try enter(entries)
     }
 
     /// Keeps, for the history nodes of states about to be left, what is active in them; whether there were any.
     private mutating func remember(_ exits: NodeSet) -> Bool {
         var isKept = false
+        guard tree.hasHistories else { return false }
         for node in exits {
             for history in tree.nodes[node].histories {
+                let isDeep = chart.nodes[history].kind == .history(deep: true)
+                let (inside, tree, active) = (tree.inside(node), tree, active)
                 state.history[history] =
-                    chart.nodes[history].kind == .history(deep: true)
-                    ? active.filter { chart.isAtomic($0) && chart.isDescendant($0, of: node) }
-                    : tree.nodes[node].regions.filter(isActive)
+                    isDeep
+                    ? active.filter { tree.nodes[$0].isAtomic && inside.contains($0) }
+                    : tree.nodes[node].regions.filter(active.contains)
                 isKept = true
             }
         }
@@ -64,17 +83,24 @@ extension Run {
         // A history may lead to states that this step has not left; they are not entered a second time. The root alone
         // is, when it is the target.
         for node in entries.nodes where node == Chart.root || !isActive(node) {
+            if tree.nodes[node].entersQuietly {
+                activate(node)
+                continue
+            }
             try enter(node, isByDefault: entries.byDefault.contains(node))
             if chart.nodes[node].kind == .final { try reachFinal(node, completed: &completed) }
         }
         if state.status == .done { try end() }
     }
 
+    private mutating func activate(_ node: Chart.NodeIndex) {
+        guard !isActive(node) else { return }
+        active.insert(node)
+        order.append(node)
+    }
+
     private mutating func enter(_ node: Chart.NodeIndex, isByDefault: Bool) throws(ChartFailure) {
-        if !isActive(node) {
-            active.insert(node)
-            order.append(node)
-        }
+        activate(node)
         try perform(chart.nodes[node].entry)
         if chart.nodes[node].park != nil {
             let visit = (state.visits[node] ?? 0) + 1
@@ -158,13 +184,13 @@ extension Run {
         case .atomic, .history: false
         case .compound:
             chart.nodes[node].children.contains { chart.nodes[$0].kind == .final && isActive($0) }
-        case .parallel: chart.regions(of: node).allSatisfy { isFinal($0) }
+        case .parallel: tree.nodes[node].regions.allSatisfy { isFinal($0) }
         }
     }
 
     /// The machine is done: exit actions run, but the configuration stays for who wants to know where it ended.
     private mutating func end() throws(ChartFailure) {
-        for node in Array(active).reversed() {
+        for node in active.members.reversed() {
             try perform(chart.nodes[node].exit)
             if chart.nodes[node].park != nil { effects.append(.unpark(node: node)) }
         }

@@ -41,7 +41,7 @@ extension Run {
         guard tree.hasEventless else { return [] }
         var enabled: [PlannedTransition] = []
         var asked: [Chart.NodeIndex: Bool] = [:]
-        for atom in order where chart.isAtomic(atom) {
+        for atom in order where tree.nodes[atom].isAtomic {
             var next: Chart.NodeIndex? = atom
             while let node = next {
                 next = tree.shape.parent[node]
@@ -70,27 +70,48 @@ extension Run {
 
     /// Of transitions that would leave the same states one is kept: the inner before the outer, else the earlier.
     func withoutConflicts(_ enabled: [PlannedTransition]) -> [PlannedTransition] {
-        guard enabled.count > 1 else { return enabled }
-        var kept: [(chosen: PlannedTransition, exits: Range<Chart.NodeIndex>)] = []
-        for candidate in enabled {
-            let exits = exitRange(of: candidate)
-            let isRival = { (other: (chosen: PlannedTransition, exits: Range<Chart.NodeIndex>)) in
-                // Two such ranges lie apart, or one in the other.
-                active.hasMember(in: exits.clamped(to: other.exits))
-                    || (other.exits.contains(candidate.source) && entersNodes(candidate))
-                    || (exits.contains(other.chosen.source) && entersNodes(other.chosen))
-            }
+        if lieApart(enabled) { return enabled }
+        var kept: [Contender] = []
+        for chosen in enabled {
+            let candidate = Contender(chosen: chosen, exits: exitRange(of: chosen), enters: entersNodes(chosen))
             var isPreempted = false
             var hasRivals = false
-            for other in kept where isRival(other) {
+            for other in kept where isRival(candidate, other) {
                 hasRivals = true
-                isPreempted = isPreempted || !chart.isDescendant(candidate.source, of: other.chosen.source)
+                isPreempted = isPreempted || !tree.shape.isDescendant(chosen.source, of: other.chosen.source)
             }
             if isPreempted { continue }
-            if hasRivals { kept.removeAll(where: isRival) }
-            kept.append((candidate, exits))
+            if hasRivals { kept = kept.filter { !isRival(candidate, $0) } }
+            kept.append(candidate)
         }
         return kept.map(\.chosen)
+    }
+
+    /// Whether each transition, and all that it leaves, stands in the document behind those before it: then none of them
+    /// has a rival. So it is with the regions of a parallel state, which need not be compared each with each.
+    private func lieApart(_ enabled: [PlannedTransition]) -> Bool {
+        var reach = 0
+        for chosen in enabled {
+            let exits = exitRange(of: chosen)
+            let isBehind = chosen.source >= reach && (exits.isEmpty || exits.lowerBound >= reach)
+            if !isBehind { return false }
+            reach = max(reach, chosen.source + 1, exits.upperBound)
+        }
+        return true
+    }
+
+    /// A transition that would be taken, where the nodes lie that it leaves, and whether it enters any.
+    private struct Contender {
+        let chosen: PlannedTransition
+        let exits: Range<Chart.NodeIndex>
+        let enters: Bool
+    }
+
+    private func isRival(_ candidate: Contender, _ other: Contender) -> Bool {
+        // Two such ranges lie apart, or one in the other.
+        active.hasMember(in: candidate.exits.clamped(to: other.exits))
+            || (other.exits.contains(candidate.chosen.source) && candidate.enters)
+            || (candidate.exits.contains(other.chosen.source) && other.enters)
     }
 
     /// Whether taking the transition enters anything. One that stays in its own atomic state does not; any other must
@@ -98,7 +119,8 @@ extension Run {
     /// both and rests in a configuration that no chart allows.)
     private func entersNodes(_ chosen: PlannedTransition) -> Bool {
         guard !chosen.isTargetless else { return false }
-        let isAtHome = chosen.transition.targets.allSatisfy { $0 == chosen.source } && chart.isAtomic(chosen.source)
+        let source = chosen.source
+        let isAtHome = tree.nodes[source].isAtomic && chosen.transition.targets.allSatisfy { $0 == source }
         return !isAtHome || chosen.transition.reenter
     }
 }

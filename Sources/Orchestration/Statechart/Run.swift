@@ -2,7 +2,8 @@
 ///
 /// A run is made, driven by `Interpreter.step` and thrown away. Its parts: selection (which transitions), domain
 /// (what they leave), `EntrySet` (what they enter), microstep (doing so), macrostep (until nothing more happens).
-struct Run {
+/// There is one of it: a copy made unawares costs more than a transition.
+struct Run: ~Copyable {
     let chart: Chart
     let tree: ChartTree
     let expressions: any ExpressionEvaluator
@@ -52,12 +53,13 @@ struct Run {
         var remembered = NodeSet(of: chart.nodes.count)
         for node in state.entryOrder { remembered.insert(node) }
         let isOrderKnown = remembered == atoms && order.count + state.entryOrder.count == state.configuration.count
-        order += isOrderKnown ? state.entryOrder : Array(atoms)
+        order += isOrderKnown ? state.entryOrder : atoms.members
     }
 
     /// The result, with the configuration put back into the state.
     consuming func finished(_ outcome: ChartStep.Outcome) -> ChartStep {
-        state.configuration = Array(active)
+        state.configuration = active.members
+        let tree = tree
         state.entryOrder = order.filter { tree.nodes[$0].isAtomic }
         return ChartStep(state: state, effects: effects.compactMap(\.self), outcome: outcome)
     }
@@ -88,10 +90,18 @@ extension Run {
         var json: JSONValue {
             switch data {
             case .none: ["type": .string(type)]
-            case .payload(let payload): ["type": .string(type), "payload": payload]
-            case .output(let output): ["type": .string(type), "output": output]
-            case .error(let error): ["type": .string(type), "error": error]
+            case .payload(let payload): Self.object("payload", payload, type)
+            case .output(let output): Self.object("output", output, type)
+            case .error(let error): Self.object("error", error, type)
             }
+        }
+
+        private static func object(_ name: String, _ value: JSONValue, _ type: String) -> JSONValue {
+            .object(
+                JSONObject(alreadySorted: [
+                    JSONObject.Member(key: name, value: value), JSONObject.Member(key: "type", value: .string(type)),
+                ])
+            )
         }
     }
 }

@@ -30,16 +30,17 @@ package struct SHA256 {
     /// The 32 bytes of the digest. The value must not be used afterwards.
     package mutating func finish() -> [UInt8] {
         let bits = length * 8
-        update([0x80])
-        while pending.count != 56 { update([0]) }
-        update(withUnsafeBytes(of: bits.bigEndian) { Array($0) })
+        update(CollectionOfOne(0x80))
+        while pending.count != 56 { update(CollectionOfOne(0)) }
+        for shift in UInt64(0)..<8 { update(CollectionOfOne(UInt8(truncatingIfNeeded: bits >> (56 - 8 * shift)))) }
         return state.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
     }
 
     private mutating func compress() {
         var words = [UInt32](repeating: 0, count: 64)
         for index in 0..<16 {
-            words[index] = pending[4 * index..<4 * index + 4].reduce(0) { $0 << 8 | UInt32($1) }
+            let (high, low) = (UInt32(pending[4 * index]) << 8 | UInt32(pending[4 * index + 1]), 4 * index + 2)
+            words[index] = high << 16 | UInt32(pending[low]) << 8 | UInt32(pending[low + 1])
         }
         pending.removeAll(keepingCapacity: true)
         func rotate(_ value: UInt32, _ count: UInt32) -> UInt32 { value >> count | value << (32 - count) }

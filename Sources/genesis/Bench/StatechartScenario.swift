@@ -1,4 +1,5 @@
 internal import Orchestration
+internal import PostgresStore
 internal import WorkflowFiles
 
 /// The interpreter alone, with its programs and without them, beside what committing one event costs.
@@ -10,6 +11,8 @@ struct StatechartScenario: Sendable {
     static let turnSeconds = 3
     /// A turn has a reply and a result.
     static let eventsPerTurn = 2.0
+    /// Transactions of one row that give the price of a commit by itself.
+    static let commits = 1_000
     /// Events between two looks at the clock.
     static let round = 256
 
@@ -23,7 +26,7 @@ struct StatechartScenario: Sendable {
         }
         let parallel = try Self.parallel()
         var result = JSONObject()
-        var genesisSeconds = 0.0
+        var perEvent: [(name: String, microseconds: Double)] = []
         for (name, workflow, script) in [
             ("genesis", genesis, Self.genesisScript), ("parallel_100", parallel, Self.parallelScript),
         ] {
@@ -37,7 +40,7 @@ struct StatechartScenario: Sendable {
                 result[name + suffix + "_transitions_per_second"] = BenchReport.figure(perSecond)
                 result[name + suffix + "_us_per_event"] = BenchReport.figure(figures.secondsPerEvent * 1e6)
             }
-            if name == "genesis" { genesisSeconds = full.secondsPerEvent }
+            perEvent.append((name, full.secondsPerEvent * 1e6))
         }
         environment.say("what a commit costs")
         let turns = TurnsScenario(
@@ -58,14 +61,27 @@ struct StatechartScenario: Sendable {
             (turnsPerSecond?.number).map { 1e6 / max(1e-6, $0) / Self.eventsPerTurn }
         }
         let worker = microseconds(commit.result["turns_per_second"])
+        let alone = Percentiles(try await environment.meter.singleCommits(Self.commits)).milliseconds(0.5)
+            .map { $0 * 1_000 }
         // Without a floor of rows, what the worker itself takes.
-        guard let perEvent = microseconds(commit.floor["turns_per_second"]) ?? worker else { return report }
+        let rows = microseconds(commit.floor["turns_per_second"]) ?? worker
         report.floor = [
-            "what": "the rows that one event leaves, written by multi-row statements; and the worker's whole turn",
-            "commit_us_per_event": BenchReport.figure(perEvent),
+            "what": """
+            what committing one event costs: its rows, written with very many others (the strictest, and the ratio's); \
+            a transaction of one row with its fsync; the worker's whole turn
+            """,
+            "rows_us_per_event": rows.map(BenchReport.figure) ?? .null,
+            "commit_alone_us": alone.map(BenchReport.figure) ?? .null,
             "worker_us_per_event": worker.map(BenchReport.figure) ?? .null,
         ]
-        report.ratio = genesisSeconds * 1e6 / perEvent
+        for (name, time) in perEvent {
+            for (suffix, price) in [("_per_rows", rows), ("_per_commit_alone", alone), ("_per_worker", worker)] {
+                if let price { report.result[name + suffix] = BenchReport.figure(time / price) }
+            }
+        }
+        if let rows, let genesis = perEvent.first(where: { $0.name == "genesis" }) {
+            report.ratio = genesis.microseconds / rows
+        }
         return report
     }
 

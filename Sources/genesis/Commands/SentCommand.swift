@@ -32,7 +32,9 @@ struct SentCommand: Sendable {
         }
         guard !text.hasPrefix("Command.") else { return text }
         let hint = Spelling.nearest(to: text, among: known).map { "; did you mean `\($0)`?" } ?? ""
-        throw .usage("`\(Printable.text(text))` is no command of a session\(hint)")
+        let advice =
+            hint.isEmpty ? "; a workflow's own commands are named in full, `\(SessionMessages.commandPrefix)…`" : hint
+        throw .usage("`\(Printable.text(text))` is no command of a session\(advice)")
     }
 
     /// The row to insert.

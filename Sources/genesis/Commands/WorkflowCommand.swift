@@ -85,7 +85,9 @@ enum WorkflowCommand {
         let workflow = try workflow(invocation, lenient: invocation.has("lenient"))
         var simulation = Simulation(chart: workflow.chart, expressions: workflow.expressions)
         invocation.surroundings.output.line(simulation.start().text)
-        while let line = readLine() {
+        // A byte more than a text may have, so that a line that is too long is refused as such.
+        var lines = InputLines(bytesMax: JSONLimits.record.bytesMax + 1)
+        while let line = lines.next() {
             let answer: JSONValue
             do throws(JSONFault) {
                 answer = simulation.line(try JSONText.parse(line))

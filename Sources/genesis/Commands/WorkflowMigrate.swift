@@ -74,7 +74,10 @@ enum WorkflowMigrate {
             file: invocation.value("map") ?? "map"
         )
         let migration = SessionMigration(from: old, to: new, map: map, expressions: expressions)
-        if !migration.faults.isEmpty { throw CommandFailure.usage(migration.faults.joined(separator: "; ")) }
+        if !migration.faults.isEmpty {
+            let name = invocation.value("map") ?? "map"
+            throw CommandFailure.usage("\(name): " + migration.faults.joined(separator: "; "))
+        }
         return migration
     }
 

@@ -45,7 +45,11 @@ enum TextFile {
             bytes.append(contentsOf: buffer.prefix(count))
             guard bytes.count <= bytesMax else { throw .usage("\(path) is larger than 1 MiB") }
         }
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw .usage("\(path) is not UTF-8 text") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+            let wrong = lines.firstIndex { String(validating: $0, as: UTF8.self) == nil } ?? 0
+            throw .usage("\(path) is not UTF-8 text, from line \(wrong + 1) on")
+        }
         return text
     }
 

@@ -29,14 +29,18 @@ extension ChartDrawing {
     ]
     private static let boxColours: [Mark: (fill: String, stroke: String)] = [
         .plain: ("#ffffff", "#94a3b8"), .wait: ("#fff7e0", "#d19a1b"), .task: ("#e8f2ff", "#4a86c8"),
-        .incident: ("#ffeae7", "#c4574b"), .final: ("#eef0f3", "#64748b"), .active: ("#d3f5d8", "#1c7a2b"),
+        .incident: ("#ffeae7", "#c4574b"), .final: ("#eef0f3", "#64748b"), .active: ("#b6ecbf", "#1c7a2b"),
     ]
+    /// What holds an active state is only framed, so that the eye finds the state itself.
+    private static let aroundActive = "#f3fbf4"
+    /// Steps and counts stand out from what the file says.
+    private static let figureColour = "#1e293b"
 
     private func write(_ box: ChartLayout.Box, depth: Int, into lines: inout [String]) {
         let node = chart.nodes[box.node]
         let (colour, stroke) = Self.boxColours[mark(node)] ?? ("#ffffff", "#94a3b8")
-        let isOpen = !box.children.isEmpty && mark(node) != .active
-        let fill = isOpen ? (depth % 2 == 0 ? "#f8fafc" : "#ffffff") : colour
+        let open = mark(node) == .active ? Self.aroundActive : depth % 2 == 0 ? "#f8fafc" : "#ffffff"
+        let fill = box.children.isEmpty ? colour : open
         let dash = box.isRegion ? " stroke-dasharray=\"5 4\"" : ""
         let weight = mark(node) == .active ? "2.5" : "1.2"
         lines.append("<g class=\"state \(mark(node).rawValue)\" data-state=\"\(Self.xml(node.id))\">")
@@ -60,14 +64,16 @@ extension ChartDrawing {
                 + "\(Self.xml(box.title))</text>"
         )
         var x = box.x + 12
-        for chip in box.chips {
+        for (place, chip) in box.chips.enumerated() {
             let width = TextWidth.of(chip) + 14
+            let isFigure = place >= box.chips.count - box.figures
+            let (paper, ink) = isFigure ? (Self.figureColour, "#ffffff") : ("#ffffff", "#334155")
             lines.append(
-                "<rect x=\"\(x)\" y=\"\(box.y + 24)\" width=\"\(width)\" height=\"16\" rx=\"8\" fill=\"#ffffff\" "
+                "<rect x=\"\(x)\" y=\"\(box.y + 24)\" width=\"\(width)\" height=\"16\" rx=\"8\" fill=\"\(paper)\" "
                     + "stroke=\"\(stroke)\" stroke-width=\"0.8\"/>"
             )
             lines.append(
-                "<text x=\"\(x + 7)\" y=\"\(box.y + 36)\" font-size=\"11\" fill=\"#334155\">\(Self.xml(chip))</text>"
+                "<text x=\"\(x + 7)\" y=\"\(box.y + 36)\" font-size=\"11\" fill=\"\(ink)\">\(Self.xml(chip))</text>"
             )
             x += width + 6
         }

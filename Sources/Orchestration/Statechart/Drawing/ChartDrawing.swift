@@ -117,6 +117,12 @@ package struct ChartDrawing: Sendable {
         }
         if let park = node.park { lines.append("waits, at most \(park.expires)") }
         for invocation in node.invoke { lines.append("task " + invocation.src) }
+        return lines + figures(node)
+    }
+
+    /// What sessions have made of the state: when one entered it, how many are there.
+    func figures(_ node: StateNode) -> [String] {
+        var lines: [String] = []
         if let steps = path[node.index] {
             let shown = steps.prefix(Self.stepsMax).map { "\($0)" }.joined(separator: ", ")
             lines.append((steps.count == 1 ? "step " : "steps ") + shown + (steps.count > Self.stepsMax ? "…" : ""))

@@ -9,6 +9,8 @@ package struct ChartLayout: Sendable {
         package var x = 0, y = 0, width = 0, height = 0
         package var title: String
         package var chips: [String]
+        /// The last chips tell of sessions.
+        var figures = 0
         package var rows: [Row]
         package var children: [Box] = []
         /// From where on arrows run at the right of the children.
@@ -68,6 +70,7 @@ package struct ChartLayout: Sendable {
         var lines = drawing.lines(node)
         let title = lines.removeFirst()
         var box = Box(node: index, title: title, chips: lines, rows: rows(of: node, drawing))
+        box.figures = drawing.figures(node).count
         let initial = node.initial?.targets ?? []
         box.children = node.children.map { child in
             var inner = self.box(child, drawing)
@@ -139,7 +142,7 @@ package struct ChartLayout: Sendable {
         if source != target, chart.isDescendant(source, of: target) {
             return chart.nodes[target].parent ?? Chart.root
         }
-        return chart.leastCommonAncestor(of: [source, target]) ?? Chart.root
+        return chart.tree.shape.leastCommonAncestor(of: [source, target]) ?? Chart.root
     }
 
     // MARK: Sizes and places
