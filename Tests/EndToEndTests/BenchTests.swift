@@ -62,7 +62,7 @@ import Testing
         let report = try #require(run.json)
         check(report, "relay", positive: ["rows_per_second", "seconds"])
         #expect(report["result"]["rows"].int == 1_200)
-        #expect(report["floor"]["produce_and_mark_rows_per_second"].number ?? 0 > 0)
+        #expect(report["floor"]["read_produce_and_mark_rows_per_second"].number ?? 0 > 0)
     }
 
     @Test func `turns and latency go round with every session`() async throws {

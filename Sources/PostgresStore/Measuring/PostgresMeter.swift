@@ -69,6 +69,20 @@ package struct PostgresMeter: Sendable {
         for batch in batches { try await store.commit(batch) }
     }
 
+    /// How long it takes only to read what is to be sent, `batch` rows at a time in order, with nothing made of it.
+    package func readOutbox(batch: Int) async throws(StoreError) -> Duration {
+        let began = ContinuousClock.now
+        var last: Int64? = 0
+        while let after = last {
+            let step = Step(MeterStatements.read) {
+                $0.add(after)
+                $0.add(max(1, batch))
+            }
+            last = try await pool.rows(step) { row throws(StoreError) in try row.value(Int64.self) }.last
+        }
+        return ContinuousClock.now - began
+    }
+
     /// How long it takes only to mark the rows as SENT, `batch` at a time, with nothing read and nothing sent.
     package func mark(_ ids: [EventID], batch: Int) async throws(StoreError) -> Duration {
         let began = ContinuousClock.now
@@ -129,6 +143,13 @@ private enum MeterStatements {
             'server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_sync_method', 'shared_buffers',
             'max_wal_size', 'max_connections'
         )
+        """
+    )
+    static let read = Statement(
+        "meter_read",
+        """
+        SELECT o.position, o.id, o.topic, o.partition_key, o.headers, o.payload FROM event_outbox o
+        WHERE o.position > $1::bigint AND o.status = 'PENDING' ORDER BY o.position LIMIT $2::bigint
         """
     )
     static let mark = Statement(

@@ -15,7 +15,7 @@ enum BenchCommand {
             turns    Sessions in a tight loop: reply → resumed → next task request, answered at once. Floor: the same \\
             rows, each written once.
             backlog  Start commands that lie in Kafka while the worker works them off: its memory.
-            relay    Outbox rows → SENT. Floor: the same records only produced, then the same rows only marked.
+            relay    Outbox rows → SENT. Floor: the same rows only read, the records only produced, the rows only marked.
             latency  Reply record → next task record at a fixed rate. Floor: one bare one-row commit.
             parked   The same where few and where many sessions wait, in turn: resume latency, sweeps, the \
             worker's memory, connections and idle CPU. Ratio: the worst of most waits to fewest.
