@@ -41,7 +41,8 @@ CREATE UNIQUE INDEX idx_command_inbox_unique_pending_command ON command_inbox (s
     WHERE status IN ('RECEIVED', 'PROCESSING');
 COMMENT ON INDEX idx_command_inbox_unique_pending_command IS
     'Is a command of this type still being worked on in the session?';
-CREATE INDEX idx_command_inbox_undecided ON command_inbox (arrival) WHERE status = 'RECEIVED' AND verdict IS NULL;
+CREATE INDEX idx_command_inbox_undecided ON command_inbox (arrival)
+    WHERE verdict IS NULL AND status IN ('RECEIVED', 'FAILED');
 COMMENT ON INDEX idx_command_inbox_undecided IS 'Which commands has nobody decided, oldest first?';
 CREATE INDEX idx_command_inbox_session ON command_inbox (session_id, arrival);
 COMMENT ON INDEX idx_command_inbox_session IS 'What came in for a session, in order?';

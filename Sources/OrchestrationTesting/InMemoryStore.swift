@@ -243,8 +243,7 @@ package actor InMemoryStore: Store {
     package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
         let waiting = waitingSessions
         return Array(
-            commands.filter { $0.status == .received && $0.verdict == nil && !waiting.contains($0.sessionID) }
-                .prefix(limit)
+            commands.filter { $0.isUndecided && !waiting.contains($0.sessionID) }.prefix(limit)
         )
     }
 

@@ -90,6 +90,11 @@ package struct Committer: Sendable {
         return row.status == .failed ? .info : .debug
     }
 
+    private static func word(for row: InboxCommand) -> String {
+        if row.verdict?.isRefusal == true { return "refused" }
+        return row.status == .failed ? "failed" : "decided"
+    }
+
     private func report(_ decided: BatchDecider.Decided) {
         for message in decided.duplicates where log.keeps(.debug) {
             log.debug(
@@ -104,7 +109,7 @@ package struct Committer: Sendable {
                 guard let level = Self.level(of: row), log.keeps(level) else { continue }
                 log.write(
                     level,
-                    row.status == .failed ? "refused" : "decided",
+                    Self.word(for: row),
                     [
                         LogField("session_id", commit.sessionID), LogField("message_id", row.id),
                         LogField("correlation_id", row.correlationID), LogField("type", row.commandType),

@@ -63,12 +63,18 @@ struct MessageReader: Sendable {
 
     private func answer(_ envelope: Envelope) -> Reading {
         if envelope.source == PublishedForm.source { return .ignored("own event") }
+        var message: SessionMessage
         do {
-            return .message(message(envelope, .answer(try AgentAnswer.read(envelope))))
+            message = self.message(envelope, .answer(try AgentAnswer.read(envelope)))
         } catch {
             // The session and the message are known: a verdict says more than a dead letter, and nothing else can follow.
-            return .message(message(envelope, .unreadableAnswer("\(error)")))
+            message = self.message(envelope, .unreadableAnswer("\(error)"))
         }
+        // An answer's fields may stand beside its payload; its row is to say what it was about.
+        if !envelope.extensions.isEmpty {
+            message.payload = .object(envelope.extensions.merging(envelope.payload.object ?? [:]))
+        }
+        return .message(message)
     }
 
     private func isKnown(_ type: String) async -> Bool {

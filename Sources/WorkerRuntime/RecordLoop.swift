@@ -49,7 +49,9 @@ actor RecordLoop {
     /// Runs until the source has been closed and every batch under way is done.
     func run() async throws {
         cluster = try await awaitCluster()
+        awaitAssignment()
         defer {
+            unassigned?.disarm()
             for check in checks { check.disarm() }
             stoppedLook?.cancel()
         }
@@ -58,6 +60,7 @@ actor RecordLoop {
                 switch event {
                 case .assigned(let generation, let partitions):
                     Failpoint.reach(.partitionsAssigned)
+                    unassigned?.disarm()
                     lastEnded = max(lastEnded, generation - 1)
                     group.addTask { try await self.take(partitions, generation: generation) }
                 case .revoked(let generation):
@@ -66,6 +69,7 @@ actor RecordLoop {
                     owned = owned.filter { $0.value.generation != generation }
                     stopped = stopped.filter { $0.value.generation != generation }
                     log.info("partitions given up", LogField("generation", generation))
+                    awaitAssignment()
                 case .batch(let batch):
                     Failpoint.reach(.recordsPolled)
                     switch groups.add(batch, settings) {
@@ -101,6 +105,23 @@ actor RecordLoop {
     var stoppedLook: Task<Void, Never>?
     /// Of partitions lost to another worker.
     private var checks: [Fuse] = []
+
+    /// Runs from when partitions were given up, until Kafka has said which are to be worked on next, if any.
+    private var unassigned: Fuse?
+
+    /// A group that is not getting on looks like one in which nothing happens.
+    private func awaitAssignment() {
+        unassigned?.disarm()
+        let since = Instant.wallClock
+        let fuse = Fuse { [log] in
+            log.warning(
+                "Kafka has assigned no partitions: its group of consumers is not getting on",
+                LogField("since", since)
+            )
+        }
+        unassigned = fuse
+        fuse.arm(after: settings.assignmentLimit)
+    }
 
     private func awaitCluster() async throws -> String {
         var hindrance = Hindrance("waiting for the brokers", settings, log)

@@ -27,6 +27,9 @@ package struct WorkerSettings: Sendable {
     /// How long a partition may stay assigned here after another worker has taken its position.
     package var fencedLimit = Interval.seconds(30)
 
+    /// How long a group of consumers may take to share out the partitions before somebody is told.
+    package var assignmentLimit = Interval.seconds(30)
+
     /// How often a partition that has stopped looks whether an operator has set its position.
     package var stoppedLookInterval = Interval.seconds(5)
 

@@ -40,6 +40,27 @@ import Testing
         worker.stop()
     }
 
+    @Test func `a task that was begun anew can be begun anew once more`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        let session = Fleet.newSession()
+        try await fleet.genesis("sessions", "start", "--id", session.description).requireSuccess()
+        func open() async throws -> String {
+            try #require(
+                try await fleet.genesis("tasks", "list", "--status", "PENDING", "--json").lines.first?["id"].string
+            )
+        }
+        let first = try await open()
+        try await fleet.genesis("tasks", "cancel", first).requireSuccess()
+        try await fleet.genesis("tasks", "retry", first).requireSuccess()
+        let second = try await open()
+        #expect(second != first)
+        // The first retry is pending as long as its task is open, and this one is about that task.
+        try await fleet.genesis("tasks", "retry", second).requireSuccess()
+        #expect(try await fleet.sql("SELECT attempt FROM async_tasks WHERE id = '\(second)'") == "2")
+        worker.stop()
+    }
+
     @Test func `a session is started, shown, answered, paused and abandoned from the command line`() async throws {
         let fleet = try await Fleet(partitions: 1)
         let worker = try fleet.worker()

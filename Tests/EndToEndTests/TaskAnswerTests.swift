@@ -13,12 +13,13 @@ import Testing
         _ fields: JSONObject,
         to session: SessionID,
         in fleet: Fleet,
-        id: MessageID = MessageID(UUID().uuidString) ?? MessageID(high: 0, low: 0)
+        id: MessageID = MessageID(UUID().uuidString) ?? MessageID(high: 0, low: 0),
+        beside: Bool = false
     ) async throws {
-        let body: JSONObject = [
+        let head: JSONObject = [
             "event_id": JSONValue(id), "event_type": .string(type), "aggregate_id": JSONValue(session),
-            "payload": .object(fields),
         ]
+        let body = head.merging(beside ? fields : ["payload": .object(fields)])
         try await fleet.send([
             OutgoingRecord(
                 topic: Self.answers,
@@ -106,7 +107,9 @@ import Testing
             ("Task.Failed", ["task_id": id, "attempt": 2, "code": "E"], .staleAttempt, "is at attempt 1"),
             ("Wrong.Type", ["task_id": id, "attempt": one, "output": [:]], .invalid, "not `Wrong.Type`"),
         ]
-        for (type, fields, _, _) in wrong { try await say(type, fields, to: session, in: fleet) }
+        for (index, (type, fields, _, _)) in wrong.enumerated() {
+            try await say(type, fields, to: session, in: fleet, beside: index.isMultiple(of: 2))
+        }
         // No JSON knows this number, so nobody knows whose the record is.
         let noNumber =
             #"{"event_id":"\#(UUID().uuidString)","event_type":"Task.Progressed","aggregate_id":"\#(session)","#
@@ -129,6 +132,11 @@ import Testing
             #expect(row?.verdict == verdict, "\(type): \(reason)")
         }
         #expect(try await fleet.queries.deadLetters(limit: 9).map(\.reason) == [.invalidJSON])
+        // Those about the task are listed with it, wherever their fields stood.
+        let listed = try await fleet.genesis("tasks", "show", task.id.description).output
+        for reason in ["0 to 100, not 150", "0 to 100, not -1", "is at attempt 1"] {
+            #expect(listed.contains(reason), "\(listed)")
+        }
         // Progress never falls within an attempt.
         try await say(
             "Task.Progressed",

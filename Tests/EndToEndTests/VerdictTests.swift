@@ -181,6 +181,32 @@ import Testing
         worker.stop()
     }
 
+    @Test func `a second reply of a type is decided while the first is worked on, and is not lost`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let (worker, agent) = (try fleet.worker(), try fleet.agent())
+        let session = Fleet.newSession()
+        try await fleet.produce("Start", to: session)
+        let name = try #require(try await fleet.wait(of: session)).correlationID
+        agent.stop()
+        let (type, ids) = ("Concept.Confirm", #"{"concept_ids":["c1"]}"#)
+        let first = Reply(wanted: .accepted, session: session, type: type, payload: ids, correlation: name)
+        #expect(try await give(first, key: "first", to: fleet)["verdict"].string == "accepted")
+        #expect(try await fleet.sql("SELECT status FROM command_inbox WHERE idempotency_key = 'first'") == "PROCESSING")
+        // Both have no place among the pending commands; what they mean is over, or cannot be told yet.
+        let second = try await give(first, key: "second", user: "bob", to: fleet)
+        let unbound = Reply(wanted: .duplicatePending, session: session, type: type, payload: ids)
+        let third = try await give(unbound, key: "third", user: "bob", to: fleet)
+        #expect(second["verdict"].string == "superseded", "\(second.text)")
+        #expect(third["verdict"].string == "duplicate_pending", "\(third.text)")
+        #expect(try await give(first, key: "second", user: "bob", to: fleet)["verdict"].string == "duplicate")
+        let refused = try await fleet.genesis("handles", "list", "--refused", "--json").lines
+        #expect(Set(refused.compactMap(\.["idempotency_key"].string)) == ["second", "third"], "\(refused)")
+        let last = try #require(third["command"]["id"].string.flatMap { MessageID($0) }, "\(third.text)")
+        let told = try await publishedVerdicts(fleet, until: last)
+        #expect(Set(told.values) == [.superseded, .duplicatePending])
+        worker.stop()
+    }
+
     /// The verdicts of all refusals on the events topic, once that of the message is there.
     private func publishedVerdicts(_ fleet: Fleet, until last: MessageID) async throws -> [MessageID: Verdict] {
         try await eventually("the refusal of \(last) has been sent") {

@@ -171,6 +171,24 @@ import Testing
         #expect(try await database.texts("SELECT (updated_at > created_at)::text FROM command_inbox") == ["true"])
     }
 
+    @Test func `a row whose place is taken waits to be decided, and one that somebody failed does not`() async throws {
+        let database = try await TestDatabase()
+        let session: SessionID = randomID()
+        var row = Sample.command(session, status: .received)
+        row.verdict = nil
+        try await database.queries.insert(row)
+        var other = row
+        (other.id, other.idempotencyKey) = (randomID(), "another")
+        await #expect(throws: StoreError.self) { try await database.queries.insert(other) }
+        let found = try #require(try await database.queries.earlier(than: other))
+        #expect(found.id == row.id)
+        try await database.queries.insert(other.behind(found))
+        try await database.script(
+            "INSERT INTO command_inbox (session_id, command_type, status) VALUES ('\(session)', 'F', 'FAILED')"
+        )
+        #expect(try await database.store.receivedCommands(limit: 9).map(\.id) == [row.id, other.id])
+    }
+
     @Test func `what is past its time is found, oldest first`() async throws {
         let database = try await TestDatabase()
         let id: SessionID = randomID()

@@ -19,6 +19,7 @@ struct RuntimeHarness {
     func whileWorking(
         sendingTo other: (any RecordSink)? = nil,
         fencedLimit: Interval = .seconds(60),
+        assignmentLimit: Interval = .seconds(60),
         stallLimit: Interval = .seconds(120),
         schemaVersionMax: Int = Envelope.schemaVersionMax,
         onStall: @escaping @Sendable (String) -> Void = { _ in },
@@ -36,6 +37,7 @@ struct RuntimeHarness {
         settings.sweepInterval = .milliseconds(2)
         settings.lastSendLimit = .milliseconds(50)
         settings.fencedLimit = fencedLimit
+        settings.assignmentLimit = assignmentLimit
         settings.stallLimit = stallLimit
         settings.schemaVersionMax = schemaVersionMax
         settings.setAsideLookInterval = .milliseconds(2)

@@ -197,6 +197,15 @@ import WorkflowFiles
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `a worker whose group of consumers is not getting on says so`() async throws {
+        let log = KeptLog()
+        let sentence = "Kafka has assigned no partitions: its group of consumers is not getting on"
+        try await RuntimeHarness().whileWorking(assignmentLimit: .milliseconds(5), log: log) { _ in
+            try await eventually { log.messages.contains(sentence) }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `a producer that cannot go on ends the worker, though nobody asks it to stop`() async throws {
         let harness = RuntimeHarness()
         await harness.sink.answer { _ in .fatal("its id is unknown") }

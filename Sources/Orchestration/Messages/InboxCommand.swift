@@ -68,4 +68,25 @@ package struct InboxCommand: Equatable, Sendable {
         self.updatedAt = updatedAt
         self.processedAt = processedAt
     }
+
+    /// The member of `metadata` that names the command which had the place of this one when it was inserted.
+    package static let behindKey = "behind"
+
+    /// Whether it waits for a worker to decide it.
+    package var isUndecided: Bool {
+        switch status {
+        case .received: verdict == nil
+        case .failed: verdict == nil && !metadata[Self.behindKey].isNull
+        case .processing, .completed: false
+        }
+    }
+
+    /// The same for a place that is taken: one command of a type may be pending in a session, and what becomes of a
+    /// second is a worker's to say (the wait that it means may be over, the task may be another one).
+    package func behind(_ earlier: InboxCommand) -> InboxCommand {
+        var row = self
+        row.status = .failed
+        row.metadata = .object((metadata.object ?? [:]).merging([Self.behindKey: .string(earlier.id.description)]))
+        return row
+    }
 }

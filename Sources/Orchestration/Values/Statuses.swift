@@ -97,4 +97,14 @@ package enum Verdict: String, CaseIterable, Sendable {
     case invalid
     /// The step could not be computed; the session waits as an incident.
     case incident
+
+    /// Whether what was asked for has not been done, and will not be.
+    package var isRefusal: Bool {
+        switch self {
+        case .accepted, .buffered, .duplicate: false
+        case .duplicatePending, .superseded, .staleAttempt, .expired, .wrongStage, .unknown, .notAllowed, .invalid,
+            .incident:
+            true
+        }
+    }
 }

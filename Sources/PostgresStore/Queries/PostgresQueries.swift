@@ -158,6 +158,7 @@ package struct PostgresQueries: Sendable {
             $0.add(command.userID)
             $0.add(command.metadata)
             $0.add(command.source)
+            $0.add(command.status.rawValue)
         }
         try await pool.run { connection throws(StoreError) in _ = try connection.transaction([step]) }
     }

@@ -88,7 +88,8 @@ enum QueryStatements {
         "query_refused",
         """
         SELECT \(InboxTable.columns) FROM command_inbox
-        WHERE status = 'FAILED' AND starts_with(command_type, $3::text) AND ($1::uuid IS NULL OR session_id = $1)
+        WHERE status = 'FAILED' AND (verdict IS NULL OR verdict NOT IN ('accepted', 'buffered'))
+            AND starts_with(command_type, $3::text) AND ($1::uuid IS NULL OR session_id = $1)
         ORDER BY created_at DESC, arrival DESC LIMIT $2::bigint
         """
     )
@@ -117,10 +118,10 @@ enum QueryStatements {
         """
         INSERT INTO command_inbox (
             id, tenant_id, session_id, aggregate_type, command_type, idempotency_key, payload, correlation_id,
-            causation_id, user_id, metadata, source
+            causation_id, user_id, metadata, source, status
         ) VALUES (
             $1::uuid, $2::text, $3::uuid, $4::text, $5::text, $6::text, $7::jsonb, $8::text, $9::text, $10::text,
-            $11::jsonb, $12::text
+            $11::jsonb, $12::text, $13::text::command_status
         )
         """
     )

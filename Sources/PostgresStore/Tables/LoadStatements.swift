@@ -80,7 +80,8 @@ enum LoadStatements {
         "received_commands",
         """
         SELECT \(InboxTable.columns) FROM command_inbox
-        WHERE status = 'RECEIVED' AND verdict IS NULL AND NOT EXISTS (
+        WHERE verdict IS NULL AND status IN ('RECEIVED', 'FAILED')
+            AND (status = 'RECEIVED' OR metadata ? '\(InboxCommand.behindKey)') AND NOT EXISTS (
             SELECT 1 FROM dead_letters d
             WHERE d.session_id = command_inbox.session_id AND d.reason = 'needs_newer_worker' AND d.requeued_at IS NULL
         )

@@ -99,19 +99,19 @@ struct SentCommand: Sendable {
             try await queries.insert(row)
         } catch {
             guard case .conflict = error, let found = try await queries.earlier(than: row) else { throw error }
-            earlier = found
+            if found.idempotencyKey == row.idempotencyKey {
+                earlier = found
+            } else {
+                try await queries.insert(row.behind(found))
+            }
         }
         if invocation.has("no-wait"), earlier == nil { return Outcome() }
         let decided = try await Self.verdict(on: earlier?.id ?? row.id, from: queries)
         var outcome = Outcome(decided: decided, verdict: decided?.verdict, reason: decided?.errorMessage)
         if let earlier {
-            let isRepeated = earlier.idempotencyKey == row.idempotencyKey
             let first = decided?.verdict.map { "its verdict is \($0.rawValue)" } ?? "it has no verdict yet"
-            outcome.verdict = isRepeated ? .duplicate : .duplicatePending
-            outcome.reason =
-                isRepeated
-                ? "the key `\(row.idempotencyKey)` is command \(earlier.id)'s; \(first)"
-                : "\(earlier.commandType) \(earlier.id) is still being worked on"
+            outcome.verdict = .duplicate
+            outcome.reason = "the key `\(row.idempotencyKey)` is command \(earlier.id)'s; \(first)"
         }
         // A refused start leaves no session to show.
         if outcome.verdict != nil { outcome.picture = try? await SessionPicture.load(session, from: queries) }
@@ -159,15 +159,10 @@ struct SentCommand: Sendable {
                 "no verdict after \(Phrases.length(Self.verdictLimit)): the command is kept, but is a worker running?"
             )
         }
-        switch verdict {
-        case .accepted, .buffered: return
-        case .duplicate:
-            // Asked for once, carried out once: what the first one came to counts.
-            if outcome.decided?.verdict == .accepted || outcome.decided?.verdict == .buffered { return }
+        if verdict.isRefusal { throw CommandFailure.notSo("the command was not carried out (\(verdict.rawValue))") }
+        // Asked for once, carried out once: what the first one came to counts.
+        if verdict == .duplicate, outcome.decided?.verdict?.isRefusal != false {
             throw CommandFailure.notSo("the command was not carried out the first time either")
-        case .duplicatePending, .superseded, .staleAttempt, .expired, .wrongStage, .unknown, .notAllowed, .invalid,
-            .incident:
-            throw CommandFailure.notSo("the command was not carried out (\(verdict.rawValue))")
         }
     }
 }
