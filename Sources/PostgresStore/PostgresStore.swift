@@ -63,10 +63,16 @@ package struct PostgresStore: Store {
     package func commit(_ batch: CommitBatch) async throws(StoreError) {
         guard !batch.isEmpty else { return }
         let steps = CommitSteps.steps(of: batch)
-        try await pool.run { connection throws(StoreError) in
-            _ = try connection.transaction(steps, keepsPlans: true)
+        let inserted = try await pool.run { connection throws(StoreError) -> [EventID] in
+            let results = try connection.transaction(steps, keepsPlans: true)
+            guard let place = steps.firstIndex(where: { $0.statement == OutboxTable.insert }) else { return [] }
+            return try results[place].rows { row throws(StoreError) in try row.value(EventID.self) }
         }
-        recent.keep(batch.commits.flatMap(\.outbox), bytes: steps.reduce(0) { $0 + $1.parameters.bytes.count })
+        recent.keep(
+            batch.commits.flatMap(\.outbox),
+            inserted: Set(inserted),
+            bytes: steps.reduce(0) { $0 + $1.parameters.bytes.count }
+        )
     }
 
     package func takePositions(

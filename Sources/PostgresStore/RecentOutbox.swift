@@ -33,8 +33,11 @@ final class RecentOutbox: Sendable {
         }
     }
 
-    /// - Parameter bytes: what the statements that wrote them took.
-    func keep(_ rows: [OutboxMessage], bytes: Int) {
+    /// - Parameters:
+    ///   - inserted: the rows that are new. One that was there, of another decision about the same message, stays as it is.
+    ///   - bytes: what the statements that wrote them took.
+    func keep(_ rows: [OutboxMessage], inserted: Set<EventID>, bytes: Int) {
+        var inserted = inserted
         guard !rows.isEmpty, rows.count <= Self.rowsMax, bytes <= Self.bytesMax else { return }
         state.withLock { state in
             guard !state.lanes.isEmpty else { return }
@@ -44,7 +47,9 @@ final class RecentOutbox: Sendable {
             state.newerBytes += bytes
             // Rows for several destinations are divided by the database, and what is due later may wait for long.
             for row in rows
-            where state.lanes.contains(row.lane) && row.destinationTopics.isEmpty && row.scheduledAt == nil {
+            where inserted.remove(row.id) != nil && state.lanes.contains(row.lane) && row.destinationTopics.isEmpty
+                && row.scheduledAt == nil
+            {
                 state.newer[row.id] = row
             }
         }

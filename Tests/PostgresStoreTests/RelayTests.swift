@@ -77,26 +77,49 @@ import Testing
         #expect(try await database.store.dueOutbox(lanes: lanes, limit: 9) == read)
     }
 
+    @Test func `a row that was there is published as it is, not as it was decided a second time`() async throws {
+        let database = try await TestDatabase()
+        let id: SessionID = randomID()
+        let lanes = try await database.store.leaseLanes(owner: "a", duration: .seconds(60))
+        var commit = Commit(sessionID: id, tenantID: "default", expectedVersion: 0)
+        commit.outbox = [Sample.outbox(key: "k").undivided]
+        (commit.outbox[0].rawKey, commit.outbox[0].rawValue) = (nil, nil)
+        try await PostgresStore(pool: database.pool).commit(Sample.batch(commit))
+        let first = commit.outbox
+        // Another worker has told the same meanwhile, a little later by the clock.
+        commit.outbox[0].payload = ["p": 2]
+        try await database.store.commit(Sample.batch(commit))
+        #expect(try await database.store.dueOutbox(lanes: lanes, limit: 9).map(\.payload) == first.map(\.payload))
+        // And of two in one commit the first is there.
+        var twice = Commit(sessionID: id, tenantID: "default", expectedVersion: 0)
+        twice.outbox = [Sample.outbox(key: "j").undivided]
+        twice.outbox.append(twice.outbox[0])
+        twice.outbox[1].rawValue = [1]
+        try await database.store.commit(Sample.batch(twice))
+        #expect(try await database.store.dueOutbox(lanes: lanes, limit: 9).last?.rawValue == twice.outbox[0].rawValue)
+    }
+
     @Test func `rows are kept for the lanes held, up to the limits, and no longer than those`() throws {
         let rows = (0..<RecentOutbox.rowsMax).map { Sample.outbox(key: "\($0)").undivided }
         let all = (0..<OutboxMessage.laneCount).map { LaneLease(lane: $0, epoch: 1) }
         let recent = RecentOutbox()
-        recent.keep(rows, bytes: 1)
+        recent.keep(rows, inserted: Set(rows.map(\.id)), bytes: 1)
         #expect(recent.take(rows.map(\.id)).isEmpty)
         recent.hold(all)
-        recent.keep(rows, bytes: 1)
-        recent.keep([rows[0]], bytes: RecentOutbox.bytesMax + 1)
+        recent.keep(rows, inserted: Set(rows.map(\.id)), bytes: 1)
+        recent.keep([rows[0]], inserted: [rows[0].id], bytes: RecentOutbox.bytesMax + 1)
         // The second half begins, and the first is still there.
         let second = (0..<RecentOutbox.rowsMax).map { Sample.outbox(key: "\($0)").undivided }
-        recent.keep(second, bytes: 1)
+        recent.keep(second, inserted: Set(second.map(\.id)), bytes: 1)
         #expect(recent.take([rows[7].id])[rows[7].id] == rows[7])
         #expect(recent.take([rows[7].id]).isEmpty)
-        recent.keep([Sample.outbox(key: "one more").undivided], bytes: 1)
+        let more = Sample.outbox(key: "one more").undivided
+        recent.keep([more], inserted: [more.id], bytes: 1)
         #expect(recent.take(rows.map(\.id)).isEmpty)
         #expect(recent.take([second[7].id]).count == 1)
         recent.hold(all.filter { $0.lane != second[8].lane })
         #expect(recent.take(second.map(\.id)).isEmpty)
-        recent.keep([second[8]], bytes: 1)
+        recent.keep([second[8]], inserted: [second[8].id], bytes: 1)
         #expect(recent.take([second[8].id]).isEmpty)
     }
 

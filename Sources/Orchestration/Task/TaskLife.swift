@@ -226,7 +226,8 @@ extension RetryPolicy {
         var delay = Double(initial.microseconds)
         for _ in 0..<max(0, attempt - 2) where delay < Double(cap.microseconds) { delay *= max(1, factor) }
         delay = min(delay, Double(cap.microseconds))
-        let dice = Identifier<TaskKind>(derivedFrom: "jitter", "\(task)", "\(attempt)").low >> 11
+        // The upper half: the lower begins with a UUID's variant, which is always the same.
+        let dice = Identifier<TaskKind>(derivedFrom: "jitter", "\(task)", "\(attempt)").high >> 11
         let share = Double(dice) / Double(UInt64(1) << 53)
         return Interval(microseconds: Int64(delay * share))
     }

@@ -41,6 +41,7 @@ enum OutboxTable {
         )
         ORDER BY u.ordinal
         ON CONFLICT (id) DO NOTHING
+        RETURNING id
         """
     )
 

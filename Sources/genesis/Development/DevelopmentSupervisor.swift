@@ -15,12 +15,13 @@ actor DevelopmentSupervisor {
     /// How long a child may take to drain before it is killed.
     static let stopGraceSeconds = 25
 
-    /// For the embedded broker alone: it answers a waiting fetch only when its time is over, and a rebalance takes as
-    /// long as a member may be silent.
+    /// For the embedded broker alone: it answers a waiting fetch only when its time is over, a rebalance takes as long as
+    /// a member may be silent, and a join that it has forgotten is tried again after the time between two polls.
     static let kafkaProperties = """
         fetch.wait.max.ms=10
         session.timeout.ms=4000
         heartbeat.interval.ms=500
+        max.poll.interval.ms=30000
 
         """
 

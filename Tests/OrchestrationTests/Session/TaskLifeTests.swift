@@ -124,15 +124,18 @@ import Testing
         #expect(task.status == .failed)
     }
 
-    @Test func `pauses grow, stay under the cap, and are the same when decided again`() {
+    @Test func `pauses are spread from nothing to a limit that grows by the factor up to the cap, the same each time`() {
         let policy = RetryPolicy()
-        for number in 0..<200 {
-            let task = TaskID(derivedFrom: "\(number)")
-            for attempt in 2...10 {
-                let delay = policy.delay(beforeAttempt: attempt, of: task)
-                #expect(delay >= .zero && delay <= policy.cap)
-                #expect(delay == policy.delay(beforeAttempt: attempt, of: task))
-            }
+        let tasks = (0..<200).map { TaskID(derivedFrom: "\($0)") }
+        var limit = policy.initial.microseconds
+        for attempt in 2...10 {
+            let delays = tasks.map { policy.delay(beforeAttempt: attempt, of: $0).microseconds }
+            #expect(delays == tasks.map { policy.delay(beforeAttempt: attempt, of: $0).microseconds })
+            // Of 200 one is in the first tenth, and one in the last.
+            #expect(delays.contains { $0 < limit / 10 } && delays.contains { $0 > limit * 9 / 10 })
+            #expect(delays.allSatisfy { (0...limit).contains($0) })
+            limit = min(policy.cap.microseconds, Int64(Double(limit) * policy.factor))
         }
+        #expect(limit == policy.cap.microseconds)
     }
 }
