@@ -116,7 +116,7 @@ import Testing
         )
         let trespassing = try await reply(to: mine, changing: other)
         #expect(trespassing["verdict"].string == "unknown", "\(trespassing.text)")
-        #expect(trespassing["reason"].string == "there is no session \(mine)")
+        #expect(trespassing["reason"].string == "there is no session \(mine) for tenant other")
         for handle in [wait, theirs] { #expect(try await fleet.queries.handle(handle.id)?.status == .waiting) }
         // A name that means nothing to this tenant is the sender's own: nobody is told that there is such a wait.
         let own = try await reply(to: foreign, changing: other)

@@ -30,7 +30,23 @@ import Testing
         let open = try await fleet.wait(of: session)
         let handle = try #require(open)
         #expect(handle.nextReminderAt != nil)
+        // From the reply's name to the wait, and from the session to both.
+        let named = try await fleet.genesis("handles", "explain", handle.correlationID, "--json").json
+        #expect(named["handle_id"].string == handle.id.description)
+        let strange = ["GENESIS_TENANT": "other"]
+        #expect(try await fleet.genesis("handles", "explain", handle.correlationID, changing: strange).code == 1)
+        let shown = try await fleet.genesis("sessions", "show", id).output
+        #expect(shown.contains("handle \(handle.id)"), "\(shown)")
+        try await fleet.genesis("sessions", "pause", id).requireSuccess()
+        for text in [
+            try await fleet.genesis("handles", "list").output, try await fleet.genesis("sessions", "show", id).output,
+        ] {
+            #expect(text.contains("paused, ") && text.contains(" left"), "\(text)")
+            #expect(text.contains(handle.correlationID), "\(text)")
+        }
+        try await fleet.genesis("sessions", "unpause", id).requireSuccess()
         try await fleet.genesis("sessions", "abandon", id, "--user", "ann").requireSuccess()
+        #expect(!(try await fleet.genesis("handles", "list", "--all").output.contains("in 7d")))
         let explained = try await fleet.genesis("handles", "explain", handle.id.description, "--json").json
         #expect(explained["winner"].string == "Command.Genesis.Session.Abandon")
         #expect(explained["competitors"].array?.map { $0["verdict"].string } == ["accepted", "void"])
@@ -58,6 +74,25 @@ import Testing
         // The first retry is pending as long as its task is open, and this one is about that task.
         try await fleet.genesis("tasks", "retry", second).requireSuccess()
         #expect(try await fleet.sql("SELECT attempt FROM async_tasks WHERE id = '\(second)'") == "2")
+        worker.stop()
+    }
+
+    @Test func `sessions that need help are found, those of each tenant`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        let (stuck, busy) = (Fleet.newSession(), Fleet.newSession())
+        let other = ["GENESIS_TENANT": "other"]
+        try await fleet.genesis("sessions", "start", "--id", stuck.description, changing: other).requireSuccess()
+        try await fleet.genesis("sessions", "start", "--id", busy.description).requireSuccess()
+        #expect(try await fleet.genesis("sessions", "list", "--needs-help").output.contains("No session needs help."))
+        #expect(try await fleet.genesis("sessions", "list").output.contains("TENANT"))
+        let task = try #require(try await fleet.queries.tasks(session: stuck, limit: 1).first)
+        let shown = try await fleet.genesis("sessions", "show", stuck.description).output
+        #expect(shown.contains("task \(task.id)"), "\(shown)")
+        try await fleet.genesis("tasks", "cancel", task.id.description, changing: other).requireSuccess()
+        let inNeed = try await fleet.genesis("sessions", "list", "--needs-help", "--json").lines
+        #expect(inNeed.map { $0["id"].string } == [stuck.description])
+        #expect(!(try await fleet.genesis("sessions", "list", "--needs-help").output.contains("TENANT")))
         worker.stop()
     }
 

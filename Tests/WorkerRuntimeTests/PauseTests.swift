@@ -39,6 +39,34 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
+    @Test func `while the session is paused, its waits say how long they have left`() throws {
+        var session = try SmallWorkflow.started()
+        session.command("Theme.Confirm", user: "ann")
+        session.pass(.seconds(120))
+        #expect(session.handles.first?.timeLeft == nil)
+        session.command("Pause")
+        session.pass(Self.pause)
+        #expect(session.handles.first?.timeLeft == .seconds(86_400 - 120))
+        session.command("Unpause")
+        #expect(session.handles.first?.timeLeft == nil)
+        session.complete()
+        #expect(session.session?.status == .completed)
+        #expect(session.faults == [])
+    }
+
+    @Test func `what the worker does by itself says so, and still names the session's owner`() throws {
+        var session = try SmallWorkflow.started(park: ", reminders: [P1D]")
+        session.complete()
+        #expect(session.events.last?.metadata["source"] == .null)
+        session.pass(.seconds(86_400))
+        #expect(session.story.last == "WaitReminder")
+        #expect(session.events.last?.metadata["source"] == "worker")
+        #expect(session.events.last?.userID == "ann")
+        session.pass(.seconds(7 * 86_400))
+        #expect(session.events.last?.metadata["source"] == "worker")
+        #expect(session.faults == [])
+    }
+
     @Test func `each limit of a task has as much left as before the pause`() throws {
         var session = try SmallWorkflow.started()
         session.pass(.seconds(100))

@@ -46,15 +46,68 @@ import Testing
         #expect(session.faults == [])
     }
 
-    @Test func `a reply that a paused session kept is checked when the session goes on`() throws {
-        var session = try SmallWorkflow.started(park: Self.schemas)
+    @Test func `a reply that a paused session kept is checked again when the session goes on`() throws {
+        let park = ", allowed: 'if .context.draft == 0 then [\"ann\"] else [\"bob\"] end'"
+        var session = try SmallWorkflow.started(park: park)
+        session.command("Pause")
+        let kept = session.command("Theme.Confirm", user: "ann")
+        #expect(kept.verdict == .buffered)
+        session.complete()
+        session.command("Unpause")
+        #expect(session.commands.first { $0.id == kept.id }?.verdict == .notAllowed)
+        #expect(session.wait?.status == .waiting)
+        #expect(session.faults == [])
+    }
+
+    @Test(arguments: [false, true])
+    func `in a paused session a reply that none may give takes no place`(isAsked: Bool) throws {
+        var session = try SmallWorkflow.started(park: ", allowed: .context.editors" + Self.schemas)
+        if isAsked { session.complete() }
+        session.command("Pause")
+        #expect(session.command("Theme.Confirm", ["title": "sea"], user: "eve").verdict == .notAllowed)
+        #expect(session.command("Theme.Confirm", ["title": 1], user: "ann").verdict == .invalid)
+        let kept = session.command("Theme.Confirm", ["title": "sea"], user: "ann")
+        #expect(kept.verdict == .buffered)
+        if !isAsked { session.complete() }
+        session.command("Unpause")
+        #expect(session.commands.first { $0.id == kept.id }?.verdict == .accepted)
+        #expect(session.session?.status == .completed)
+        #expect(session.faults == [])
+    }
+
+    @Test func `in a paused session a reply to another draft takes no place`() throws {
+        var session = try SmallWorkflow.started()
         session.complete()
         session.command("Pause")
-        let kept = session.command("Theme.Confirm", ["title": 1])
-        #expect(kept.verdict == .buffered)
+        #expect(session.command("Theme.Confirm", ["draft": 2]).verdict == .staleAttempt)
+        #expect(session.command("Theme.Confirm", ["draft": 1]).verdict == .buffered)
         session.command("Unpause")
-        #expect(session.commands.first { $0.id == kept.id }?.verdict == .invalid)
-        #expect(session.wait?.status == .waiting)
+        #expect(session.session?.status == .completed)
+        #expect(session.faults == [])
+    }
+
+    @Test func `in a paused session nobody confirms a second draft unseen`() throws {
+        var session = try SmallWorkflow.started()
+        session.complete()
+        session.command("Theme.Request")
+        session.command("Pause")
+        #expect(session.command("Theme.Confirm").verdict == .staleAttempt)
+        session.complete()
+        session.command("Unpause")
+        #expect(session.wait?.draft == 2)
+        #expect(session.session?.status == .inProgress)
+        #expect(session.faults == [])
+    }
+
+    @Test func `in a paused session an operator's result that does not fit takes no place`() throws {
+        var session = try SmallWorkflow.started(output: "{ type: object, required: [text] }")
+        let task = JSONValue(try #require(session.tasks.last).id)
+        session.command("Pause")
+        #expect(session.command("Task.Complete", ["task_id": task, "output": [:]]).verdict == .invalid)
+        let fit: JSONValue = ["task_id": task, "output": ["text": "a"]]
+        #expect(session.command("Task.Complete", fit).verdict == .buffered)
+        session.command("Unpause")
+        #expect(session.tasks.last?.status == .completed)
         #expect(session.faults == [])
     }
 

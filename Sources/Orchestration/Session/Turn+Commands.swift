@@ -10,7 +10,7 @@ extension Turn {
             if message.type == SessionMessages.start {
                 start(message)
             } else {
-                refuse(message, .unknown, "there is no session \(message.sessionID)")
+                refuse(message, .unknown, "there is no session \(message.sessionID) for tenant \(message.tenantID)")
             }
             return
         }
@@ -33,7 +33,10 @@ extension Turn {
                 "no state of workflow \(workflow.name) \(workflow.version) takes `\(message.type)`"
             )
         }
-        if session.status == .paused, !workflow.chart.rootNames(message.type) { return keep(message) }
+        if session.status == .paused, !workflow.chart.rootNames(message.type) {
+            if let (verdict, reason) = verdictOfKeptReply(message) { return refuse(message, verdict, reason) }
+            return keep(message)
+        }
         if let reason = staleDraft(message) { return refuse(message, .staleAttempt, reason) }
         if let (verdict, reason) = verdictOfReply(message) { return refuse(message, verdict, reason) }
         switch step(.event(type: message.type, payload: message.payload)) {

@@ -22,10 +22,10 @@ extension Turn {
         }
         if session.status.hasEnded {
             refuse(message, .wrongStage, "the session is \(session.status.rawValue); nothing can follow")
-        } else if session.status == .paused {
-            keep(message)
         } else if command == .complete, let (_, reason, _) = Self.fault(of: message.payload["output"], actor) {
             refuse(message, .invalid, reason)
+        } else if session.status == .paused {
+            keep(message)
         } else if task.status.isOpen {
             operate(command, on: task, actor, message)
         } else {

@@ -5,8 +5,12 @@ extension Turn {
     mutating func pause() {
         if pausedAt == nil { pausedAt = now }
         scope.session?.status = .paused
-        for var handle in scope.handles where handle.status == .waiting {
-            handle.status = .paused
+        for var handle in scope.handles {
+            switch handle.status {
+            case .waiting: handle.status = .paused
+            case .pendingPause: break
+            case .paused, .resumed, .expired, .cancelled: continue
+            }
             handle.pausedAt = now
             handle.updatedAt = now
             put(handle)
@@ -23,10 +27,10 @@ extension Turn {
             case .paused:
                 handle.status = .waiting
                 handle.shift(by: now - (handle.pausedAt ?? since), after: handle.pausedAt ?? since)
-                handle.pausedAt = nil
             case .pendingPause: handle.expiresAt = handle.expiresAt.map { $0 + (now - since) }
             case .waiting, .resumed, .expired, .cancelled: continue
             }
+            handle.pausedAt = nil
             handle.updatedAt = now
             put(handle)
         }
@@ -41,6 +45,12 @@ extension Turn {
 }
 
 extension ResumeHandle {
+    /// What is left until the deadline while the session's clock stands; nil while it runs, and when the wait is over.
+    package var timeLeft: Interval? {
+        guard status.isOpen, let pausedAt, let expiresAt else { return nil }
+        return expiresAt - pausedAt
+    }
+
     /// Moves the deadline and the reminders that were still to come.
     fileprivate mutating func shift(by pause: Interval, after time: Instant) {
         expiresAt = expiresAt.map { $0 + pause }

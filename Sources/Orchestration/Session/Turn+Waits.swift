@@ -68,7 +68,7 @@ extension Turn {
         guard workflow.chart.nodes.indices.contains(node) else { return }
         let state = workflow.chart.nodes[node].id
         for var handle in scope.handles
-        where handle.taskName == state && (handle.status == .waiting || handle.status == .paused) {
+        where handle.taskName == state && handle.isAsked {
             if cause.expired == handle.id {
                 close(&handle, .expired)
             } else if wasReply, cause.message.kind == .command {
@@ -134,19 +134,10 @@ extension Turn {
             )
         }
         let state = workflow.chart.nodes[node]
-        let visits = chart.visits[node] ?? 0
-        let derived = correlation(of: state, visit: visits + 1)
-        if visits > 0, message.draft == nil, message.correlationID != derived {
-            return refuse(
-                message,
-                .staleAttempt,
-                "another draft is being made; a reply to it must name its `draft` or the wait's correlation \(derived)"
-            )
-        }
-        if scope.handles.contains(where: { $0.status == .pendingPause && $0.correlationID == derived }) {
-            return refuse(message, .superseded, "another reply to this wait is already kept")
-        }
+        let visit = (chart.visits[node] ?? 0) + 1
+        let derived = correlation(of: state, visit: visit)
         if let (verdict, reason) = verdictOfEarlyReply(message, to: state) { return refuse(message, verdict, reason) }
+        if let reason = fullOfEarlyReplies(message) { return refuse(message, .notAllowed, reason) }
         put(
             ResumeHandle(
                 // Not the id that the wait would get by itself: this one may expire, and a later one take its place.
@@ -157,7 +148,7 @@ extension Turn {
                 flowRunID: "\(session.id)/\(workflow.hash.prefix(12))",
                 taskName: state.id,
                 resumeHandle: [
-                    "state": .string(state.id), "visit": .int(visits + 1), "replies": [.string(message.type)],
+                    "state": .string(state.id), "visit": .int(visit), "replies": [.string(message.type)],
                 ],
                 status: .pendingPause,
                 draft: message.draft,
@@ -202,8 +193,8 @@ extension Turn {
     }
 
     /// The wait of the current stage that would take the event, when no wait is open now.
-    private func waitToCome(for type: String) -> Chart.NodeIndex? {
-        guard !scope.handles.contains(where: { $0.status == .waiting || $0.status == .paused }) else { return nil }
+    func waitToCome(for type: String) -> Chart.NodeIndex? {
+        guard !scope.handles.contains(where: \.isAsked) else { return nil }
         let nodes = workflow.chart.nodes
         let stages = Set(chart.configuration.filter { nodes.indices.contains($0) && nodes[$0].parent == 0 })
         return nodes.first { node in
@@ -251,7 +242,7 @@ extension Turn {
     /// Why a reply does not fit the draft that is waited upon.
     func staleDraft(_ message: SessionMessage) -> String? {
         guard let named = message.draft,
-            let handle = scope.handles.first(where: { $0.status == .waiting && $0.takes(message.type) }),
+            let handle = scope.handles.first(where: { $0.isAsked && $0.takes(message.type) }),
             let draft = handle.draft, draft != named
         else { return nil }
         return "the reply names draft \(named), the wait is for draft \(draft)"
@@ -341,6 +332,9 @@ extension Turn {
 }
 
 extension ResumeHandle {
+    /// Whether the question is there and unanswered; in a paused session the wait is paused with it.
+    var isAsked: Bool { status == .waiting || status == .paused }
+
     /// Whether the wait names the event among its replies.
     func takes(_ type: String) -> Bool {
         (resumeHandle["replies"].array ?? []).contains { $0.string == type }

@@ -53,7 +53,7 @@ struct Turn {
         }
         if let session = scope.session, session.tenantID != message.tenantID {
             // Another tenant's session does not exist for this one.
-            refuse(message, .unknown, "there is no session \(message.sessionID)")
+            refuse(message, .unknown, "there is no session \(message.sessionID) for tenant \(message.tenantID)")
             return
         }
         // A kept message is kept no longer: if it ends the session, it is not among what is refused for that.
@@ -187,6 +187,9 @@ struct Turn {
             return
         }
         let flow = flowCorrelation(message)
+        // The event names the session's owner as its user all the same: it is whom others tell of a reminder.
+        let isDue = message.source == SessionMessage.workerSource
+        let source: JSONObject = isDue ? ["source": .string(message.source)] : [:]
         for (index, entry) in said.enumerated() {
             session.version += 1
             let isLast = index == said.count - 1
@@ -197,7 +200,7 @@ struct Turn {
                 aggregateVersion: session.version,
                 eventType: entry.type,
                 payload: entry.payload.object == nil ? ["value": entry.payload] : entry.payload,
-                metadata: isLast ? .object(announcements) : [:],
+                metadata: .object(isLast ? announcements.merging(source) : source),
                 stateChange: isLast ? .object(change) : [:],
                 correlationID: flow,
                 causationID: message.id,

@@ -23,6 +23,21 @@ package struct PostgresQueries: Sendable {
         return try await pool.rows(step, SessionsTable.read)
     }
 
+    /// Sessions with an incident, and those that wait for a task to be retried; reads all open waits.
+    package func sessionsInNeed(
+        status: SessionStatus? = nil,
+        user: String? = nil,
+        limit: Int
+    ) async throws(StoreError) -> [GenesisSession] {
+        let step = Step(QueryStatements.sessionsInNeed) {
+            $0.add(status?.rawValue)
+            $0.add(user)
+            $0.add(SessionMessages.retryTask)
+            $0.add(limit)
+        }
+        return try await pool.rows(step, SessionsTable.read)
+    }
+
     package func session(_ id: SessionID) async throws(StoreError) -> GenesisSession? {
         try await pool.rows(Step(QueryStatements.session) { $0.add(id) }, SessionsTable.read).first
     }
@@ -54,6 +69,15 @@ package struct PostgresQueries: Sendable {
 
     package func handle(_ id: HandleID) async throws(StoreError) -> ResumeHandle? {
         try await pool.rows(Step(QueryStatements.handle) { $0.add(id) }, HandlesTable.read).first
+    }
+
+    /// The newest wait that a reply with this correlation names.
+    package func handle(correlation: TenantKey) async throws(StoreError) -> ResumeHandle? {
+        let step = Step(QueryStatements.handleByCorrelation) {
+            $0.add(correlation.tenantID)
+            $0.add(correlation.key)
+        }
+        return try await pool.rows(step, HandlesTable.read).first
     }
 
     package func tasks(

@@ -11,6 +11,19 @@ enum QueryStatements {
         ORDER BY created_at DESC, id DESC LIMIT $5::bigint
         """
     )
+    static let sessionsInNeed = Statement(
+        "query_sessions_in_need",
+        """
+        SELECT \(SessionsTable.columns) FROM genesis_sessions
+        WHERE status IN ('IN_PROGRESS', 'PAUSED')
+            AND ($1::text IS NULL OR status = $1::genesis_status) AND ($2::text IS NULL OR user_id = $2)
+            AND (state -> 'incident' <> 'null' OR id IN (
+                SELECT session_id FROM flow_resume_handles
+                WHERE status IN ('WAITING', 'PAUSED') AND resume_handle -> 'replies' ? $3::text
+            ))
+        ORDER BY created_at DESC, id DESC LIMIT $4::bigint
+        """
+    )
     static let session = Statement(
         "query_session",
         "SELECT \(SessionsTable.columns) FROM genesis_sessions WHERE id = $1::uuid"
@@ -35,6 +48,13 @@ enum QueryStatements {
     static let handle = Statement(
         "query_handle",
         "SELECT \(HandlesTable.columns) FROM flow_resume_handles WHERE id = $1::uuid"
+    )
+    static let handleByCorrelation = Statement(
+        "query_handle_by_correlation",
+        """
+        SELECT \(HandlesTable.columns) FROM flow_resume_handles WHERE tenant_id = $1::text AND correlation_id = $2::text
+        ORDER BY created_at DESC, id LIMIT 1
+        """
     )
     static let tasks = Statement(
         "query_tasks",

@@ -52,18 +52,31 @@ enum HandlesCommand {
             try await $0.handles(session: session, openOnly: !invocation.has("all"), limit: limit)
         }
         let now = invocation.surroundings.now
-        var table = Table("HANDLE", "SESSION?", "STATUS", ">DRAFT", "TAKES…", "EXPIRES", "AGE?")
+        var table = Table(
+            "HANDLE",
+            "CORRELATION?",
+            "SESSION?",
+            "TENANT…",
+            "STATUS",
+            ">DRAFT",
+            "TAKES…",
+            "EXPIRES",
+            "AGE?"
+        )
         for row in rows {
             table.add(
                 row.id.description,
+                row.correlationID,
                 row.sessionID.description,
+                row.tenantID,
                 row.status.rawValue,
                 row.draft.map(String.init) ?? "–",
                 row.replies.map(Phrases.shortType).joined(separator: ", "),
-                Phrases.relative(row.expiresAt, to: now),
+                Phrases.deadline(row, now: now),
                 Phrases.length(now - row.createdAt)
             )
         }
+        table.omitUniform("TENANT")
         invocation.print(rows: rows.map(\.json), orText: table, whenEmpty: "Nothing waits.")
     }
 

@@ -113,8 +113,12 @@ struct SentCommand: Sendable {
             outcome.verdict = .duplicate
             outcome.reason = "the key `\(row.idempotencyKey)` is command \(earlier.id)'s; \(first)"
         }
-        // A refused start leaves no session to show.
-        if outcome.verdict != nil { outcome.picture = try? await SessionPicture.load(session, from: queries) }
+        // A refused start leaves no session to show, and another tenant's is not the sender's to see.
+        if outcome.verdict != nil, let picture = try? await SessionPicture.load(session, from: queries),
+            picture.session.tenantID == row.tenantID
+        {
+            outcome.picture = picture
+        }
         return outcome
     }
 

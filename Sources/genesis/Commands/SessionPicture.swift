@@ -55,8 +55,9 @@ struct SessionPicture: Sendable {
             return [
                 "waits    for \(Printable.text(replies.isEmpty ? "a reply" : replies))\(draft)",
                 users.map { "         of \(Printable.text($0.isEmpty ? "nobody" : $0.joined(separator: ", "))) alone" },
-                "         deadline \(Phrases.relative(handle.expiresAt, to: now)), correlation "
-                    + Printable.text(handle.correlationID),
+                "         deadline \(Phrases.deadline(handle, now: now))",
+                "         correlation \(Printable.text(handle.correlationID))",
+                "         handle \(handle.id)",
             ].compactMap { $0 }
         }
     }
@@ -114,7 +115,10 @@ struct SessionPicture: Sendable {
         if let novel = session.novelID { lines.append("novel    \(novel)") }
         lines += incidentLines
         lines += waitLines(now: now)
-        for task in tasks.prefix(Self.tasksShown) { lines.append(Self.taskLine(task, now: now, width: width)) }
+        for task in tasks.prefix(Self.tasksShown) {
+            lines.append(Self.taskLine(task, now: now, width: width))
+            if task.status.isOpen { lines.append("         task \(task.id)") }
+        }
         let confirmed = session.confirmedData.object ?? [:]
         if !confirmed.isEmpty {
             lines.append("confirmed")
@@ -137,7 +141,7 @@ struct SessionPicture: Sendable {
                 "\(event.aggregateVersion)",
                 Phrases.clock(event.occurredAt),
                 Phrases.shortType(event.eventType),
-                event.userID ?? ""
+                event.metadata["source"].string ?? event.userID ?? ""
             )
         }
         return table.text(width: width)

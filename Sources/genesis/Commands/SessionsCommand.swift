@@ -24,10 +24,16 @@ enum SessionsCommand {
             CommandSpecification(
                 name: "list",
                 summary: "List sessions, newest first.",
-                examples: ["genesis sessions list --status IN_PROGRESS --limit 20"],
+                examples: [
+                    "genesis sessions list --status IN_PROGRESS --limit 20", "genesis sessions list --needs-help",
+                ],
                 options: [
                     .init(name: "status", valueName: "STATUS", summary: "Only sessions in this status."),
                     .init(name: "user", valueName: "USER", summary: "Only sessions of this user."),
+                    .init(
+                        name: "needs-help",
+                        summary: "Only those with an incident, and those that wait for `Task.Retry`."
+                    ),
                     .limit(Invocation.limitDefault), .json,
                 ],
                 run: list
@@ -119,14 +125,16 @@ enum SessionsCommand {
     @Sendable private static func list(_ invocation: Invocation) async throws {
         let status = try invocation.word("status", of: SessionStatus.self)
         let limit = try invocation.limit
+        let inNeed = invocation.has("needs-help")
         let sessions = try await invocation.withQueries {
-            try await $0.sessions(status: status, user: invocation.value("user"), limit: limit)
+            try await $0.sessions(status: status, user: invocation.value("user"), inNeed: inNeed, limit: limit)
         }
-        var table = Table("SESSION", "STATUS", "STAGE", "USER…", ">EVENTS", "CHANGED", "AGE")
+        var table = Table("SESSION", "TENANT…", "STATUS", "STAGE", "USER…", ">EVENTS", "CHANGED", "AGE")
         let now = invocation.surroundings.now
         for session in sessions {
             table.add(
                 session.id.description,
+                session.tenantID,
                 session.status.rawValue,
                 session.currentStage.rawValue,
                 session.userID ?? "–",
@@ -135,10 +143,12 @@ enum SessionsCommand {
                 Phrases.length(now - session.createdAt)
             )
         }
+        table.omitUniform("TENANT")
         invocation.print(
             rows: sessions.map(\.json),
             orText: table,
-            whenEmpty: "There are no sessions; `genesis sessions start` starts one."
+            whenEmpty: inNeed
+                ? "No session needs help." : "There are no sessions; `genesis sessions start` starts one."
         )
     }
 

@@ -87,11 +87,12 @@ enum TasksCommand {
             try await $0.tasks(session: session, status: status, limit: limit)
         }
         let now = invocation.surroundings.now
-        var table = Table("TASK", "SESSION?", "TYPE…", "STATUS", ">TRY", "PROGRESS", "MESSAGE…?", "AGE?")
+        var table = Table("TASK", "SESSION?", "TENANT…", "TYPE…", "STATUS", ">TRY", "PROGRESS", "MESSAGE…?", "AGE?")
         for row in rows {
             table.add(
                 row.id.description,
                 row.sessionID.description,
+                row.tenantID,
                 row.taskType,
                 row.status.rawValue,
                 "\(row.attempt)",
@@ -100,6 +101,7 @@ enum TasksCommand {
                 Phrases.length(now - row.createdAt)
             )
         }
+        table.omitUniform("TENANT")
         invocation.print(rows: rows.map(\.json), orText: table, whenEmpty: "There are no tasks.")
     }
 

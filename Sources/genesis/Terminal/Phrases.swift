@@ -28,6 +28,16 @@ enum Phrases {
         return difference > .zero ? "in \(nearest(difference))" : "\(length(difference)) ago"
     }
 
+    /// When a wait ends, `in 7d`; `paused, 26s left` while its session's clock stands; `–` when it ended another way.
+    static func deadline(_ handle: ResumeHandle, now: Instant) -> String {
+        switch handle.status {
+        case .pendingPause, .waiting, .paused:
+            handle.timeLeft.map { "paused, \(nearest($0)) left" } ?? relative(handle.expiresAt, to: now)
+        case .expired: relative(handle.expiresAt, to: now)
+        case .resumed, .cancelled: "–"
+        }
+    }
+
     /// `1 record`, `3 records`.
     static func records(_ count: Int) -> String { count == 1 ? "1 record" : "\(count) records" }
 

@@ -40,6 +40,18 @@ struct Table: Sendable {
         rows.append(cells.prefix(columns.count).map { Printable.text($0) } + Array(repeating: "", count: missing))
     }
 
+    /// Leaves a column out when all its cells are alike.
+    mutating func omitUniform(_ title: String) {
+        guard let index = columns.firstIndex(where: { $0.title == title }), Set(rows.map { $0[index] }).count < 2
+        else { return }
+        remove(index)
+    }
+
+    private mutating func remove(_ index: Int) {
+        columns.remove(at: index)
+        for row in rows.indices { rows[row].remove(at: index) }
+    }
+
     /// The table as text; `width` nil means as wide as the data.
     func text(width: Int?) -> String {
         var widths = columns.indices.map { index in
@@ -47,8 +59,7 @@ struct Table: Sendable {
         }
         if let width, !shrink(&widths, to: width), let index = columns.firstIndex(where: \.isOptional) {
             var narrower = self
-            narrower.columns.remove(at: index)
-            for row in rows.indices { narrower.rows[row].remove(at: index) }
+            narrower.remove(index)
             return narrower.text(width: width)
         }
         let lines = [columns.map(\.title)] + rows

@@ -2,7 +2,13 @@ internal import Orchestration
 
 /// What the command line asks the database: rows as they are, newest first unless said otherwise.
 protocol SessionQueries: Sendable {
-    func sessions(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession]
+    /// - Parameter inNeed: only those with an incident, and those that wait for a task to be retried.
+    func sessions(
+        status: SessionStatus?,
+        user: String?,
+        inNeed: Bool,
+        limit: Int
+    ) async throws(StoreError) -> [GenesisSession]
     func session(_ id: SessionID) async throws(StoreError) -> GenesisSession?
     /// In order of version, from the first.
     func events(of session: SessionID) async throws(StoreError) -> [DomainEvent]
@@ -10,6 +16,8 @@ protocol SessionQueries: Sendable {
     func allEvents(after position: Int64, since: Instant?, limit: Int) async throws(StoreError) -> AllEvents
     func handles(session: SessionID?, openOnly: Bool, limit: Int) async throws(StoreError) -> [ResumeHandle]
     func handle(_ id: HandleID) async throws(StoreError) -> ResumeHandle?
+    /// The newest wait that a reply with this correlation names.
+    func handle(correlation: TenantKey) async throws(StoreError) -> ResumeHandle?
     func tasks(session: SessionID?, status: TaskStatus?, limit: Int) async throws(StoreError) -> [AsyncTask]
     func task(_ id: TaskID) async throws(StoreError) -> AsyncTask?
     func outbox(status: OutboxStatus?, limit: Int) async throws(StoreError) -> [OutboxMessage]

@@ -113,8 +113,15 @@ private struct DatabaseQueries: SessionQueries {
     func liveSessions(on hash: String, after last: SessionID?, limit: Int) async throws(StoreError) -> [SessionID] {
         try await rows.liveSessions(on: hash, after: last, limit: limit)
     }
-    func sessions(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession] {
-        try await rows.sessions(status: status, user: user, limit: limit)
+    func sessions(
+        status: SessionStatus?,
+        user: String?,
+        inNeed: Bool,
+        limit: Int
+    ) async throws(StoreError) -> [GenesisSession] {
+        inNeed
+            ? try await rows.sessionsInNeed(status: status, user: user, limit: limit)
+            : try await rows.sessions(status: status, user: user, limit: limit)
     }
     func session(_ id: SessionID) async throws(StoreError) -> GenesisSession? { try await rows.session(id) }
     func events(of session: SessionID) async throws(StoreError) -> [DomainEvent] { try await rows.events(of: session) }
@@ -126,6 +133,9 @@ private struct DatabaseQueries: SessionQueries {
         try await rows.handles(session: session, openOnly: openOnly, limit: limit)
     }
     func handle(_ id: HandleID) async throws(StoreError) -> ResumeHandle? { try await rows.handle(id) }
+    func handle(correlation: TenantKey) async throws(StoreError) -> ResumeHandle? {
+        try await rows.handle(correlation: correlation)
+    }
     func tasks(session: SessionID?, status: TaskStatus?, limit: Int) async throws(StoreError) -> [AsyncTask] {
         try await rows.tasks(session: session, status: status, limit: limit)
     }

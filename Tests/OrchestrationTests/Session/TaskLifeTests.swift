@@ -124,7 +124,8 @@ import Testing
         #expect(task.status == .failed)
     }
 
-    @Test func `pauses are spread from nothing to a limit that grows by the factor up to the cap, the same each time`() {
+    @Test func `pauses are spread from nothing to a limit that grows by the factor up to the cap, the same each time`()
+    {
         let policy = RetryPolicy()
         let tasks = (0..<200).map { TaskID(derivedFrom: "\($0)") }
         var limit = policy.initial.microseconds
