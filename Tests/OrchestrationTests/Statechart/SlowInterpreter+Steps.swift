@@ -89,7 +89,7 @@ extension SlowInterpreter {
                     toEnter.insert(target)
                     byDefault.insert(target)
                 }
-                addDescendants(target, &toEnter, &byDefault)
+                addDescendants(target, domain, &toEnter, &byDefault)
             }
             for target in effectiveTargets(chosen.transition.targets).sorted() {
                 var ancestors = properAncestors(target, upTo: domain)
@@ -103,8 +103,13 @@ extension SlowInterpreter {
     }
 
     /// addDescendantStatesToEnter
-    func addDescendants(_ node: Node, _ toEnter: inout Set<Node>, _ byDefault: inout Set<Node>, _ seen: Set<Node> = [])
-    {
+    func addDescendants(
+        _ node: Node,
+        _ domain: Node?,
+        _ toEnter: inout Set<Node>,
+        _ byDefault: inout Set<Node>,
+        _ seen: Set<Node> = []
+    ) {
         if seen.contains(node) { return }
         let seen = seen.union([node])
         if isHistory(node) {
@@ -114,10 +119,10 @@ extension SlowInterpreter {
             if isInitial, let above = parent(node) { byDefault.insert(above) }
             for target in targets {
                 if !isHistory(target) { toEnter.insert(target) }
-                addDescendants(target, &toEnter, &byDefault, seen)
+                addDescendants(target, domain, &toEnter, &byDefault, seen)
             }
             for target in targets {
-                addAncestors(properAncestors(target, upTo: parent(node)), nil, &toEnter, &byDefault)
+                addAncestors(properAncestors(target, upTo: parent(node)), domain, &toEnter, &byDefault)
             }
         } else if isCompound(node) {
             for target in chart.nodes[node].initial?.targets ?? [] {
@@ -125,14 +130,14 @@ extension SlowInterpreter {
                     toEnter.insert(target)
                     byDefault.insert(target)
                 }
-                addDescendants(target, &toEnter, &byDefault, seen)
-                addAncestors(properAncestors(target, upTo: node), nil, &toEnter, &byDefault)
+                addDescendants(target, domain, &toEnter, &byDefault, seen)
+                addAncestors(properAncestors(target, upTo: node), domain, &toEnter, &byDefault)
             }
         } else if isParallel(node) {
             for child in children(node) where !toEnter.contains(where: { isDescendant($0, child) }) {
                 toEnter.insert(child)
                 byDefault.insert(child)
-                addDescendants(child, &toEnter, &byDefault, seen)
+                addDescendants(child, domain, &toEnter, &byDefault, seen)
             }
         }
     }
@@ -146,11 +151,12 @@ extension SlowInterpreter {
     ) {
         for ancestor in ancestors {
             if isDescendant(ancestor, domain) { toEnter.insert(ancestor) }
-            guard isParallel(ancestor) else { continue }
+            // Ours: a history leads beyond the domain at times, where nothing was left.
+            guard isParallel(ancestor), isDescendant(ancestor, domain) || ancestor == domain else { continue }
             for child in children(ancestor) where !toEnter.contains(where: { isDescendant($0, child) }) {
                 // XState: without the region's initial actions.
                 toEnter.insert(child)
-                addDescendants(child, &toEnter, &byDefault)
+                addDescendants(child, domain, &toEnter, &byDefault)
             }
         }
     }

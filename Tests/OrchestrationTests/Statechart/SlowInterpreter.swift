@@ -90,7 +90,7 @@ struct SlowInterpreter {
     mutating func start() throws {
         var toEnter: Set<Node> = [0]
         var byDefault: Set<Node> = [0]
-        addDescendants(0, &toEnter, &byDefault)
+        addDescendants(0, nil, &toEnter, &byDefault)
         try enter(toEnter, byDefault)
         try mainLoop()
     }
