@@ -86,7 +86,7 @@ let package = Package(
             reading: ["Corpus", "Planted", "Semantics"]
         ),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
-        tests("HTTPTasksTests", ["HTTPTasks", "Orchestration", "OrchestrationTesting"]),
+        tests("HTTPTasksTests", ["HTTPTasks", "EmbeddedServices", "Orchestration", "OrchestrationTesting"]),
         tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
         tests(

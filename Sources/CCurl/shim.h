@@ -1,5 +1,6 @@
 #pragma once
 #include <curl/curl.h>
+#include <sys/socket.h>
 
 // libcurl's setters take any type of argument, which Swift does not call.
 static inline CURLcode genesis_curl_set_long(CURL *easy, CURLoption option, long value) {
@@ -17,6 +18,15 @@ static inline CURLcode genesis_curl_set_list(CURL *easy, struct curl_slist *head
 static inline CURLcode genesis_curl_set_receiver(CURL *easy, curl_write_callback receiver, void *context) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receiver);
     return code ? code : curl_easy_setopt(easy, CURLOPT_WRITEDATA, context);
+}
+// A socket that a program started by this one does not get too: the connection would stay open when it is closed here.
+static inline curl_socket_t genesis_curl_open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)context;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+static inline CURLcode genesis_curl_keep_sockets(CURL *easy) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, genesis_curl_open_socket);
 }
 static inline CURLcode genesis_curl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);

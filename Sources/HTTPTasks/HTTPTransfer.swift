@@ -73,6 +73,7 @@ final class HTTPTransfer: @unchecked Sendable {
             headers = curl_slist_append(headers, value.isEmpty ? "\(name);" : "\(name): \(value)")
         }
         codes.append(genesis_curl_set_list(easy, headers))
+        codes.append(genesis_curl_keep_sockets(easy))
         codes.append(genesis_curl_set_receiver(easy, Self.receive, Unmanaged.passUnretained(self).toOpaque()))
         return codes.allSatisfy { $0 == CURLE_OK } ? easy : nil
     }
