@@ -27,7 +27,10 @@ package enum ShortRound {
                 open = missed
             }
             // A frozen owner whose partitions another takes meanwhile is fenced for sure.
-            _ = try await Volley(round, .takeover, [.sessionsLocked, .recordsPolled], dice.fork()).fire()
+            var frozen: [Failpoint] = [.sessionsLocked, .recordsPolled]
+            for _ in 0..<Matrix.passesMax where !frozen.isEmpty {
+                frozen = try await Volley(round, .takeover, frozen, dice.fork()).fire()
+            }
             for moment in open { round.notes.complain("\(moment.name) was never reached") }
             try await round.backends(&dice, terminations: 20)
         }
