@@ -41,9 +41,8 @@ struct DueRow: Sendable {
             $0.add(limit)
         }
         // A plan from when there were few rows would read all of them for each batch.
-        let results = try connection.transaction([step], keepsPlans: true)
-        return try results.first?.rows { row throws(StoreError) in
+        return try connection.rows(step, keepsPlans: true) { row throws(StoreError) in
             DueRow(id: try row.value(), position: try row.value(), lane: try row.value())
-        } ?? []
+        }
     }
 }

@@ -174,8 +174,7 @@ package struct PostgresStore: Store {
             let others = due.filter { rows[$0.id] == nil }
             if !others.isEmpty {
                 let step = Step(RelayStatements.rows) { $0.column(others) { $0.id } }
-                let results = try connection.transaction([step], keepsPlans: true)
-                for row in try results.first?.rows(OutboxTable.read) ?? [] { rows[row.id] = row }
+                for row in try connection.rows(step, keepsPlans: true, OutboxTable.read) { rows[row.id] = row }
             }
             return due.compactMap { due in
                 var row = rows.removeValue(forKey: due.id)
@@ -196,9 +195,7 @@ package struct PostgresStore: Store {
             $0.column(outcomes) { $0.result.error }
             $0.column(outcomes) { $0.result.delay }
         }
-        try await pool.run { connection throws(StoreError) in
-            _ = try connection.transaction([step], keepsPlans: true)
-        }
+        try await run(step, keepsPlans: true)
     }
 
     package func claimTasks(_ claim: TaskClaim) async throws(StoreError) -> [ClaimedTask] {
@@ -256,8 +253,10 @@ package struct PostgresStore: Store {
         try await rows(Step(DefinitionsTable.pinned)) { row throws(StoreError) in try row.value() }
     }
 
-    private func run(_ step: Step) async throws(StoreError) {
-        try await pool.run { connection throws(StoreError) in _ = try connection.transaction([step]) }
+    private func run(_ step: Step, keepsPlans: Bool = false) async throws(StoreError) {
+        try await pool.run { connection throws(StoreError) in
+            _ = try connection.transaction([step], keepsPlans: keepsPlans)
+        }
     }
 
     private func rows<Row: Sendable>(
@@ -270,13 +269,9 @@ extension PostgresPool {
     /// The rows of one statement.
     func rows<Row: Sendable>(
         _ step: Step,
-        keepsPlans: Bool = false,
         _ read: @escaping @Sendable (inout RowReader) throws(StoreError) -> Row
     ) async throws(StoreError) -> [Row] {
-        try await run { connection throws(StoreError) in
-            guard let result = try connection.transaction([step], keepsPlans: keepsPlans).first else { return [] }
-            return try result.rows(read)
-        }
+        try await run { connection throws(StoreError) in try connection.rows(step, read) }
     }
 }
 

@@ -23,9 +23,11 @@ extension Reading {
     }
 
     private func escaped(_ path: Substring, of parent: Chart.NodeIndex) -> Chart.NodeIndex? {
-        unescapedKeys(path).reduce(parent) { (above: Chart.NodeIndex?, key) in
-            above.flatMap { child(key[...], of: $0) }
-        }
+        node(at: unescapedKeys(path)[...], from: parent)
+    }
+
+    private func node(at keys: ArraySlice<String>, from start: Chart.NodeIndex?) -> Chart.NodeIndex? {
+        keys.reduce(start) { above, key in above.flatMap { child(key[...], of: $0) } }
     }
 
     private func unescapedKeys(_ path: Substring) -> [String] {
@@ -49,10 +51,7 @@ extension Reading {
         if let whole = nodesByID[String(text)] { return whole }
         if text.contains("\\") {
             let keys = unescapedKeys(text)
-            let found = keys.dropFirst().reduce(nodesByID[keys[0]]) { (above: Chart.NodeIndex?, key) in
-                above.flatMap { child(key[...], of: $0) }
-            }
-            if let found { return found }
+            if let found = node(at: keys.dropFirst(), from: nodesByID[keys[0]]) { return found }
         }
         for dot in text.indices.reversed() where text[dot] == "." {
             if let start = nodesByID[String(text[..<dot])],

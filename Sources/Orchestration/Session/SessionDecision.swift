@@ -66,7 +66,7 @@ package enum SessionDecision {
             isStart
             ? "this worker has no workflow `\(name)`\(hash) that may be used; add its file to the workflows folder, or enable "
                 + "a stored version"
-            : "there is no session \(message.sessionID) for tenant \(message.tenantID)"
+            : message.noSuchSession
         let row = message.inboxRow(.failed, verdict, reason: reason, correlationID: flow, now: now)
         commit.commands = [row]
         commit.outbox = [topics.notice(of: row, now: now)]

@@ -142,4 +142,7 @@ package struct SessionMessage: Sendable, Equatable {
             processedAt: status == .completed || status == .failed ? now : nil
         )
     }
+
+    /// Why there is nobody to take it: another tenant's session does not exist for this one.
+    var noSuchSession: String { "there is no session \(sessionID) for tenant \(tenantID)" }
 }

@@ -10,7 +10,7 @@ extension Turn {
             if message.type == SessionMessages.start {
                 start(message)
             } else {
-                refuse(message, .unknown, "there is no session \(message.sessionID) for tenant \(message.tenantID)")
+                refuse(message, .unknown, message.noSuchSession)
             }
             return
         }

@@ -52,8 +52,7 @@ struct Turn {
             return
         }
         if let session = scope.session, session.tenantID != message.tenantID {
-            // Another tenant's session does not exist for this one.
-            refuse(message, .unknown, "there is no session \(message.sessionID) for tenant \(message.tenantID)")
+            refuse(message, .unknown, message.noSuchSession)
             return
         }
         // A kept message is kept no longer: if it ends the session, it is not among what is refused for that.

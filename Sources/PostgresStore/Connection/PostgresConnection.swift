@@ -71,6 +71,16 @@ final class PostgresConnection {
         }
     }
 
+    /// The rows of one statement, in a transaction of its own.
+    func rows<Row>(
+        _ step: Step,
+        keepsPlans: Bool = false,
+        _ read: (inout RowReader) throws(StoreError) -> Row
+    ) throws(StoreError) -> [Row] {
+        guard let result = try transaction([step], keepsPlans: keepsPlans).first else { return [] }
+        return try result.rows(read)
+    }
+
     /// Runs the body in a transaction, for what must read before it knows what to write.
     func transaction<Value>(_ body: () throws(StoreError) -> Value) throws(StoreError) -> Value {
         do throws(StoreError) {

@@ -97,8 +97,6 @@ extension PostgresQueries {
         _ step: Step,
         _ read: @escaping @Sendable (inout RowReader) throws(StoreError) -> Row
     ) async throws(StoreError) -> [Row] {
-        try await run { connection throws(StoreError) in
-            try connection.transaction([step]).first?.rows(read) ?? []
-        }
+        try await run { connection throws(StoreError) in try connection.rows(step, read) }
     }
 }

@@ -126,8 +126,11 @@ enum SessionsCommand {
         let status = try invocation.word("status", of: SessionStatus.self)
         let limit = try invocation.limit
         let inNeed = invocation.has("needs-help")
+        let user = invocation.value("user")
         let sessions = try await invocation.withQueries {
-            try await $0.sessions(status: status, user: invocation.value("user"), inNeed: inNeed, limit: limit)
+            inNeed
+                ? try await $0.sessionsInNeed(status: status, user: user, limit: limit)
+                : try await $0.sessions(status: status, user: user, limit: limit)
         }
         var table = Table("SESSION", "TENANT…", "STATUS", "STAGE", "USER…", ">EVENTS", "CHANGED", "AGE")
         let now = invocation.surroundings.now

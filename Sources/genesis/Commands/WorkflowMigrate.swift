@@ -69,13 +69,10 @@ enum WorkflowMigrate {
         let new = try await WorkflowVersions.workflow(try invocation.required("NEW"), entries, queries, invocation)
         guard old.hash != new.hash else { throw CommandFailure.usage("OLD and NEW are the same version") }
         let path = invocation.value("map").map { invocation.surroundings.absolute($0) }
-        let (map, expressions) = try Wiring.migrationMap(
-            try path.map { try TextFile.read($0) } ?? "{}",
-            file: invocation.value("map") ?? "map"
-        )
+        let name = invocation.value("map") ?? "map"
+        let (map, expressions) = try Wiring.migrationMap(try path.map { try TextFile.read($0) } ?? "{}", file: name)
         let migration = SessionMigration(from: old, to: new, map: map, expressions: expressions)
         if !migration.faults.isEmpty {
-            let name = invocation.value("map") ?? "map"
             throw CommandFailure.usage("\(name): " + migration.faults.joined(separator: "; "))
         }
         return migration

@@ -63,7 +63,7 @@ enum WorkflowReplayCheck {
         let from = try invocation.value("from").map { try WorkflowVersions.find($0, in: entries).hash }
         var known: [String: Workflow] = [:]
         var outcome = Outcome()
-        for session in try await queries.sessions(status: nil, user: nil, inNeed: false, limit: limit)
+        for session in try await queries.sessions(status: nil, user: nil, limit: limit)
         where session.workflowName == new.name {
             let record = SessionRecord(
                 session: session,

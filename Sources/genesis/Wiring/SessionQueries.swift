@@ -2,13 +2,9 @@ internal import Orchestration
 
 /// What the command line asks the database: rows as they are, newest first unless said otherwise.
 protocol SessionQueries: Sendable {
-    /// - Parameter inNeed: only those with an incident, and those that wait for a task to be retried.
-    func sessions(
-        status: SessionStatus?,
-        user: String?,
-        inNeed: Bool,
-        limit: Int
-    ) async throws(StoreError) -> [GenesisSession]
+    func sessions(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession]
+    /// Only those with an incident, and those that wait for a task to be retried.
+    func sessionsInNeed(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession]
     func session(_ id: SessionID) async throws(StoreError) -> GenesisSession?
     /// In order of version, from the first.
     func events(of session: SessionID) async throws(StoreError) -> [DomainEvent]

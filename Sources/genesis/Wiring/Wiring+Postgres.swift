@@ -113,15 +113,12 @@ private struct DatabaseQueries: SessionQueries {
     func liveSessions(on hash: String, after last: SessionID?, limit: Int) async throws(StoreError) -> [SessionID] {
         try await rows.liveSessions(on: hash, after: last, limit: limit)
     }
-    func sessions(
-        status: SessionStatus?,
-        user: String?,
-        inNeed: Bool,
-        limit: Int
-    ) async throws(StoreError) -> [GenesisSession] {
-        inNeed
-            ? try await rows.sessionsInNeed(status: status, user: user, limit: limit)
-            : try await rows.sessions(status: status, user: user, limit: limit)
+    func sessions(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession] {
+        try await rows.sessions(status: status, user: user, limit: limit)
+    }
+    func sessionsInNeed(status: SessionStatus?, user: String?, limit: Int) async throws(StoreError) -> [GenesisSession]
+    {
+        try await rows.sessionsInNeed(status: status, user: user, limit: limit)
     }
     func session(_ id: SessionID) async throws(StoreError) -> GenesisSession? { try await rows.session(id) }
     func events(of session: SessionID) async throws(StoreError) -> [DomainEvent] { try await rows.events(of: session) }
