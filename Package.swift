@@ -32,6 +32,7 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CJq", providers: [.apt(["libjq-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
         room("Threads", []),
         room("Failpoints", []),
 
@@ -73,7 +74,7 @@ let package = Package(
             name: "genesis",
             dependencies: [
                 "Orchestration", "WorkerRuntime", "PostgresStore", "KafkaTransport", "WorkflowFiles", "HTTPTasks",
-                "EmbeddedServices", "Failpoints", "Threads",
+                "EmbeddedServices", "Failpoints", "Threads", "CJemalloc",
             ],
             swiftSettings: strict
         ),
@@ -87,7 +88,10 @@ let package = Package(
         ),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
         tests("HTTPTasksTests", ["HTTPTasks", "EmbeddedServices", "Orchestration", "OrchestrationTesting"]),
-        tests("KafkaTransportTests", ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices"]),
+        tests(
+            "KafkaTransportTests",
+            ["genesis", "KafkaTransport", "Orchestration", "EmbeddedServices", "CRdkafka"]
+        ),
         tests("WorkerRuntimeTests", ["WorkerRuntime", "Orchestration", "OrchestrationTesting", "WorkflowFiles"]),
         tests(
             "ChaosCheckerTests",

@@ -4,7 +4,7 @@ set -eu
 
 # Library packages for the build; PostgreSQL's server for `genesis dev` and the tests; PgBouncer for the faults that are
 # tried with a pooler.
-packages="pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev libcurl4-openssl-dev postgresql pgbouncer"
+packages="pkg-config libpq-dev librdkafka-dev libyaml-dev libjq-dev libcurl4-openssl-dev libjemalloc-dev postgresql pgbouncer"
 
 is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]
@@ -43,7 +43,7 @@ if command -v dpkg-query >/dev/null 2>&1; then
         esac
     fi
 else
-    for library in libpq rdkafka yaml-0.1 libcurl; do
+    for library in libpq rdkafka yaml-0.1 libcurl jemalloc; do
         if ! pkg-config --exists "$library" 2>/dev/null; then
             echo "setup: this is no Debian system and pkg-config does not find $library; install it," >&2
             echo "setup: as well as libjq and the PostgreSQL server, with your own package tool." >&2

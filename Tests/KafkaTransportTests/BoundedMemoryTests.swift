@@ -1,3 +1,4 @@
+import CRdkafka
 import Glibc
 import Orchestration
 import Testing
@@ -58,6 +59,29 @@ import Testing
         #expect(!underWay.hasRoom(for: partition(1)))
         underWay.end(partition(2), 1)
         #expect(underWay.hasRoom(for: partition(1)))
+    }
+
+    @Test(arguments: [1, 4, 8, 64]) func `partitions share what may be fetched ahead`(partitions: Int) throws {
+        var configuration = try KafkaConfiguration(brokers: "localhost:9092", groupID: "g")
+        configuration.partitionsMax = partitions
+        let conf = try configuration.conf(for: .consumer)
+        defer { rd_kafka_conf_destroy(conf) }
+        func value(_ name: String) throws -> Int {
+            var (text, size) = ([CChar](repeating: 0, count: 64), 64)
+            #expect(rd_kafka_conf_get(conf, name, &text, &size) == RD_KAFKA_CONF_OK)
+            let digits = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+            return try #require(Int(String(decoding: digits, as: UTF8.self)))
+        }
+        #expect(try value("queued.min.messages") * partitions <= KafkaConfiguration.prefetchRecords.total)
+        #expect(try value("queued.max.messages.kbytes") * partitions <= KafkaConfiguration.prefetchKilobytes.total)
+        #expect(try value("fetch.message.max.bytes") * partitions <= KafkaConfiguration.fetchBytes.total)
+    }
+
+    @Test func `a partition among very many still has room for what comes in a moment`() {
+        let bounds = [
+            KafkaConfiguration.prefetchRecords, KafkaConfiguration.prefetchKilobytes, KafkaConfiguration.fetchBytes,
+        ]
+        #expect(bounds.allSatisfy { $0.share(of: 1_000_000) == $0.least && $0.share(of: 0) == $0.most })
     }
 
     @Test func `while batches are worked on, what was fetched ahead is kept: each record crosses the wire once`()

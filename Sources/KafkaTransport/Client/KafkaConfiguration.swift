@@ -24,24 +24,19 @@ package struct KafkaConfiguration: Sendable {
     package var metadataRefreshMilliseconds = 30_000
     var properties: [KafkaProperty]
 
-    /// Records fetched ahead, per partition, in number and memory: what is in PostgreSQL later need not wait here. Must
-    /// hold a partition's traffic until the next answer of its broker, since librdkafka 2.0 looks only then whether
-    /// there is room again: `fetchWaitMilliseconds`, or a second when all partitions of the broker are full.
-    static let prefetchRecordsMax = 1_000
-    static let prefetchKilobytesMax = 1_024
+    /// How many partitions a consumer may be given; they share what may be fetched ahead.
+    package var partitionsMax = 1
+    /// Records fetched ahead: what is in PostgreSQL later need not wait here. A partition's share must hold its traffic
+    /// until the next answer of its broker, since librdkafka 2.0 looks only then whether there is room again:
+    /// `fetchWaitMilliseconds`, or a second when all partitions of the broker are full.
+    static let prefetchRecords = FetchedAhead(total: 8_192, least: 100, most: 1_000)
+    /// And their memory, in kilobytes.
+    static let prefetchKilobytes = FetchedAhead(total: 65_536, least: 256, most: 1_024)
+    /// What one answer of the brokers brings of a partition, compressed, if its first record is not larger. The whole
+    /// answer stays in memory until its last record has been taken.
+    static let fetchBytes = FetchedAhead(total: 1 << 20, least: 8 << 10, most: 128 << 10)
     /// How long a full partition is not looked at; librdkafka's own second is meant for queues a hundred times as long.
     static let fullQueueMilliseconds = 20
-    /// What one answer of the brokers brings of a partition at most, compressed, if its first record is not larger.
-    static let fetchBytesMax = 128 << 10
-    /// How many partitions a consumer may be given; they share `prefetchTotalKilobytesMax`.
-    package var partitionsMax = 1
-    /// The memory of all partitions together; each has its share, but no less than the minimum.
-    static let prefetchTotalKilobytesMax = 65_536
-    static let prefetchKilobytesMin = 256
-    var prefetchKilobytes: Int {
-        let share = Self.prefetchTotalKilobytesMax / max(1, partitionsMax)
-        return min(Self.prefetchKilobytesMax, max(Self.prefetchKilobytesMin, share))
-    }
     /// How many heartbeats must be lost before a member counts as dead.
     static let heartbeatsPerSession = 3
     /// The longest pause before a broker that was away is tried again.
@@ -134,9 +129,9 @@ package struct KafkaConfiguration: Sendable {
                 ("enable.partition.eof", "false"),
                 ("allow.auto.create.topics", "false"),
                 ("fetch.wait.max.ms", String(fetchWaitMilliseconds)),
-                ("queued.min.messages", String(Self.prefetchRecordsMax)),
-                ("queued.max.messages.kbytes", String(prefetchKilobytes)),
-                ("fetch.message.max.bytes", String(Self.fetchBytesMax)),
+                ("queued.min.messages", String(Self.prefetchRecords.share(of: partitionsMax))),
+                ("queued.max.messages.kbytes", String(Self.prefetchKilobytes.share(of: partitionsMax))),
+                ("fetch.message.max.bytes", String(Self.fetchBytes.share(of: partitionsMax))),
             ]
         case .producer:
             return common + [
@@ -183,4 +178,13 @@ package struct KafkaConfiguration: Sendable {
             }
         }
     }
+}
+
+/// A bound of all partitions of a consumer together, of which each has an even share within limits.
+struct FetchedAhead: Sendable {
+    var total: Int
+    var least: Int
+    var most: Int
+
+    func share(of partitions: Int) -> Int { min(most, max(least, total / max(1, partitions))) }
 }

@@ -7,7 +7,7 @@ internal import Orchestration
 /// would throw away what it has fetched.
 struct BatchesUnderWay {
     /// Above these no further partition is drained; those that hold a batch may pass them by that one.
-    static let recordsMax = 5_000
+    static let recordsMax = 2_000
     static let bytesMax = 16 << 20
 
     private var batches: [TopicPartition: (generation: Int, records: Int, bytes: Int)] = [:]
