@@ -236,14 +236,16 @@ extension Statement {
     static let commit = Statement("commit", "COMMIT")
     /// For this transaction only, which a pooler between us and the server can bear.
     static let limits = Statement("limits", limitSettings)
-    /// And rows are found through their indexes: a plan may be from when the table was empty. Where there is no other way
-    /// than what is switched off, its price would make the server compile the plan for half a second.
+    /// And rows are found through their indexes: a plan may be from when the table was empty. In order of the index, too:
+    /// a bitmap never tells the index which of its entries are dead, and a queue's beginning is full of those. Where there
+    /// is no other way than what is switched off, its price would make the server compile the plan for half a second.
     static let limitsAndPlans = Statement(
         "limits_and_plans",
         limitSettings
             + """
             , set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
-                set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)
+                set_config('enable_mergejoin', 'off', true), set_config('enable_bitmapscan', 'off', true),
+                set_config('jit', 'off', true)
             """
     )
     private static let limitSettings = """
