@@ -154,6 +154,13 @@ package final class Field: Sendable {
         )
     }
 
+    /// How the broker's process ended, with its last words; nil while it lives.
+    var brokerEnd: String? {
+        guard let code = broker.exitCode else { return nil }
+        let words = (try? Files.read("\(folder)/broker.log").split(separator: "\n").last).map { ": \($0)" } ?? ""
+        return "the embedded broker ended itself (\(code))\(words)"
+    }
+
     /// Everything healthy again.
     package func heal() {
         for command in ["up", "rtt 0"] { try? control.send(command) }

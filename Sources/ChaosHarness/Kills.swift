@@ -46,7 +46,7 @@ package enum Kills {
 
     private static func slot(_ name: String, _ partitions: [Int], _ quota: Quota, _ round: Round, _ dice: Dice) async {
         var dice = dice
-        while await quota.take() {
+        while !Task.isCancelled, await quota.take() {
             do {
                 let worker = try await round.field.start(name, partitions: partitions)
                 // Some die while they start, most at any moment of their work.

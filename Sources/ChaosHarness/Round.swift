@@ -8,6 +8,8 @@ package struct RoundReport: Sendable {
     package var violations: [String] = []
     /// What happened, and how often; from the harness, the database, the logs and the checker.
     package var counts: [String: Int] = [:]
+    /// Why it says nothing about the workers.
+    package var void: String?
     package var drainMilliseconds = 0
     package var seconds = 0.0
     package var folder: String
@@ -28,6 +30,10 @@ package struct RoundReport: Sendable {
 package final class Round: Sendable {
     /// How long a healed fleet may take until nothing is left to do.
     static let drainLimitMilliseconds = 30_000
+    /// How often a round is begun whose broker ends itself, as librdkafka's mock cluster does now and then when many
+    /// members join and leave. Nobody's Kafka does that, and what it kept in memory is gone: nothing can be judged.
+    static let beginningsMax = 4
+    static let brokerLookMilliseconds = 200
 
     let field: Field
     let history: History
@@ -38,6 +44,8 @@ package final class Round: Sendable {
         (self.field, self.history, self.clients) = (field, history, clients)
     }
 
+    /// Begins anew while the broker ends itself.
+    ///
     /// - Parameters:
     ///   - faults: does what the scenario is about, and leaves no worker behind.
     ///   - mustCount: which counts must not be 0, or the round has proved nothing.
@@ -50,30 +58,75 @@ package final class Round: Sendable {
         properties: [String] = [],
         keepsFolder: Bool = false,
         mustCount: [String] = [],
-        faults: @Sendable (Round, inout Dice) async throws -> Void
+        faults: @escaping @Sendable (Round, inout Dice) async throws -> Void
     ) async throws -> RoundReport {
-        let began = MonotonicClock.microseconds()
-        var dice = Dice(seed: seed)
-        let field = try await Field(arena, name: "\(scenario)-\(seed)", partitions: partitions, properties: properties)
-        let history = try History(path: "\(field.folder)/history.jsonl")
-        let clients = try Clients(field, history: history, dice: dice.fork(), load: load)
-        let round = Round(field, history, clients)
-        var report = RoundReport(scenario: scenario, seed: seed, folder: field.folder)
-        await clients.run()
-        do {
-            try await faults(round, &dice)
-        } catch {
-            report.violations.append("the scenario broke off: \(error)")
+        try await beginningAnew(scenario, seed) {
+            let began = MonotonicClock.microseconds()
+            var dice = Dice(seed: seed)
+            let field = try await Field(
+                arena,
+                name: "\(scenario)-\(seed)",
+                partitions: partitions,
+                properties: properties
+            )
+            let history = try History(path: "\(field.folder)/history.jsonl")
+            let clients = try Clients(field, history: history, dice: dice.fork(), load: load)
+            let round = Round(field, history, clients)
+            var report = RoundReport(scenario: scenario, seed: seed, folder: field.folder)
+            await clients.run()
+            do {
+                try await round.whileTheBrokerLives { [dice] in
+                    var dice = dice
+                    try await faults(round, &dice)
+                }
+            } catch {
+                report.violations.append("the scenario broke off: \(error)")
+            }
+            if field.brokerEnd == nil { await round.settle(&report) }
+            if field.brokerEnd == nil { await round.check(&report) }
+            report.void = field.brokerEnd
+            for name in mustCount where report.counts[name, default: 0] == 0 {
+                report.violations.append("vacuous: \(name) never happened")
+            }
+            report.seconds = Double(MonotonicClock.microseconds() - began) / 1e6
+            await clients.close()
+            field.close(keeping: report.void == nil && (keepsFolder || !report.isClean))
+            return report
         }
-        await round.settle(&report)
-        await round.check(&report)
-        for name in mustCount where report.counts[name, default: 0] == 0 {
-            report.violations.append("vacuous: \(name) never happened")
+    }
+
+    private static func beginningAnew(
+        _ scenario: String,
+        _ seed: UInt64,
+        _ once: () async throws -> RoundReport
+    ) async throws -> RoundReport {
+        var beginning = 1
+        while true {
+            var report = try await once()
+            report.counts["void_beginnings"] = beginning - 1
+            guard let reason = report.void else { return report }
+            say("void: \(scenario) seed \(seed): \(reason)")
+            if beginning == beginningsMax {
+                report.violations.append("void \(beginning) times: \(reason)")
+                return report
+            }
+            beginning += 1
         }
-        report.seconds = Double(MonotonicClock.microseconds() - began) / 1e6
-        await clients.close()
-        field.close(keeping: keepsFolder || !report.isClean)
-        return report
+    }
+
+    /// Breaks the body off when the broker has ended.
+    private func whileTheBrokerLives(_ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask { [field] in
+                while true {
+                    try await Task.sleep(for: .milliseconds(Self.brokerLookMilliseconds))
+                    if let end = field.brokerEnd { throw ChaosFailure(end) }
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
     }
 
     /// Who drains what.
