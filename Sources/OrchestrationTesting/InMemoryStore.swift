@@ -17,6 +17,7 @@ package actor InMemoryStore: Store {
     private var lanes: [Int: (owner: String, epoch: Int64, until: Instant)] = [:]
     /// Who is alive until when, also those that hold no lane yet.
     private var owners: [String: Instant] = [:]
+    package private(set) var renewals = 0
     private var clock: Instant
 
     /// What the next calls of `commit` meet, in order.
@@ -292,6 +293,13 @@ package actor InMemoryStore: Store {
         }
         for lane in mine { lanes[lane]?.until = clock + duration }
         return mine.sorted().compactMap { lane in lanes[lane].map { LaneLease(lane: lane, epoch: $0.epoch) } }
+    }
+
+    package func renewLanes(owner: String, duration: Interval) async throws(StoreError) {
+        renewals += 1
+        for (lane, lease) in lanes where lease.owner == owner && lease.until > clock {
+            lanes[lane]?.until = clock + duration
+        }
     }
 
     package func releaseLanes(owner: String) async throws(StoreError) {

@@ -159,6 +159,14 @@ package struct PostgresStore: Store {
         return lanes
     }
 
+    package func renewLanes(owner: String, duration: Interval) async throws(StoreError) {
+        let step = Step(RelayStatements.renew) {
+            $0.add(owner)
+            $0.add(duration.microseconds)
+        }
+        try await run(step)
+    }
+
     package func releaseLanes(owner: String) async throws(StoreError) {
         recent.hold([])
         try await run(Step(RelayStatements.release) { $0.add(owner) })

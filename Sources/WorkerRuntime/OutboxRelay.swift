@@ -24,7 +24,7 @@ struct OutboxRelay: Sendable {
             do throws(StoreError) {
                 if ContinuousClock.now >= renewAt {
                     // Counted from before the request, so that our belief ends before the database's does.
-                    renewAt = ContinuousClock.now + .microseconds(settings.laneLeaseDuration.microseconds / 3)
+                    renewAt = ContinuousClock.now + .microseconds(renewInterval.microseconds)
                     lanes = try await store.leaseLanes(owner: settings.node, duration: settings.laneLeaseDuration)
                 }
                 let batch = try await workOff(lanes, shares: isBehind ? settings.relayShares : 1)
@@ -68,6 +68,23 @@ struct OutboxRelay: Sendable {
                 }
             }
         }
+    }
+
+    private var renewInterval: Interval { Interval(microseconds: settings.laneLeaseDuration.microseconds / 3) }
+
+    /// The brokers may take longer to answer than a lease lasts. If another relay took the lanes meanwhile, it would send
+    /// the same records once more.
+    private func keepingLanes<Sent>(_ send: () async throws -> Sent) async throws -> Sent {
+        let keeper = Task { [store, settings, renewInterval] in
+            let end = ContinuousClock.now + .microseconds(settings.laneKeepLimit.microseconds)
+            while ContinuousClock.now < end {
+                await Backoff.sleep(renewInterval)
+                if Task.isCancelled { return }
+                try? await store.renewLanes(owner: settings.node, duration: settings.laneLeaseDuration)
+            }
+        }
+        defer { keeper.cancel() }
+        return try await send()
     }
 
     /// How many batches a stopping worker still sends; the rest is for whoever takes the lanes next.
@@ -149,7 +166,7 @@ struct OutboxRelay: Sendable {
 
     /// Sends the rows and says what became of them; of those that failed because no broker answers only why.
     private func publish(_ rows: [OutboxMessage]) async throws -> (outcomes: [OutboxOutcome], trouble: String?) {
-        let sent = try await sendInRounds(rows)
+        let sent = try await keepingLanes { try await sendInRounds(rows) }
         let troubled = Set(sent.filter { $0.result.isFailure }.map(\.row.topic))
         let served = troubled.isEmpty ? [] : await sink.served(of: troubled)
         var outcomes: [OutboxOutcome] = []

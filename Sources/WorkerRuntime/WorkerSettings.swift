@@ -63,6 +63,9 @@ package struct WorkerSettings: Sendable {
     /// this process wake the relay at once.
     package var relayPollInterval = Interval.milliseconds(250)
     package var laneLeaseDuration = Interval.seconds(15)
+    /// How long the leases of lanes are prolonged while one batch of theirs is being sent: longer than the brokers are
+    /// waited for, and not for ever, should the sending never end.
+    package var laneKeepLimit = Interval.seconds(120)
     /// The first pause before a record that was not taken is sent again; doubled each time, with jitter.
     package var relayRetryInitial = Interval.seconds(1)
     package var relayRetryMax = Interval.seconds(300)

@@ -95,6 +95,18 @@ import Testing
         }
     }
 
+    @Test func `lanes stay a relay's own while the brokers take longer to answer than a lease lasts`() async throws {
+        let harness = try await harness(holding: [row("1")])
+        try await harness.whileWorking(sendingTo: SilentSink(), laneLease: .milliseconds(30)) { harness in
+            for _ in 1...5 {
+                await harness.store.advance(.milliseconds(20))
+                let before = await harness.store.renewals
+                try await eventually { await harness.store.renewals > before }
+            }
+            #expect(try await harness.store.leaseLanes(owner: "other", duration: .seconds(1)) == [])
+        }
+    }
+
     @Test func `a record that is scheduled goes out at its time and not before`() async throws {
         var later = row("later")
         later.scheduledAt = Instant(microseconds: 1_800_000_000_000_000) + .seconds(60)

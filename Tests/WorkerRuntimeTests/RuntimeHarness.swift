@@ -21,6 +21,7 @@ struct RuntimeHarness {
         fencedLimit: Interval = .seconds(60),
         assignmentLimit: Interval = .seconds(60),
         stallLimit: Interval = .seconds(120),
+        laneLease: Interval = .seconds(15),
         schemaVersionMax: Int = Envelope.schemaVersionMax,
         onStall: @escaping @Sendable (String) -> Void = { _ in },
         log: any LogSink = SilentLog(),
@@ -39,6 +40,7 @@ struct RuntimeHarness {
         settings.fencedLimit = fencedLimit
         settings.assignmentLimit = assignmentLimit
         settings.stallLimit = stallLimit
+        settings.laneLeaseDuration = laneLease
         settings.schemaVersionMax = schemaVersionMax
         settings.setAsideLookInterval = .milliseconds(2)
         settings.stoppedLookInterval = .milliseconds(2)

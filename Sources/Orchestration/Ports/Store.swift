@@ -48,6 +48,9 @@ package protocol Store: Sendable {
     /// The lease ends `duration` after the database's now. Returns all lanes owned.
     func leaseLanes(owner: String, duration: Interval) async throws(StoreError) -> [LaneLease]
 
+    /// Prolongs the leases that have not run out, and gives no lane away: for while their rows are being sent.
+    func renewLanes(owner: String, duration: Interval) async throws(StoreError)
+
     /// Gives lanes back, for a quick takeover after a graceful stop.
     func releaseLanes(owner: String) async throws(StoreError)
 

@@ -9,6 +9,18 @@ enum RelayStatements {
         FROM genesis_lease_lanes($1::text, $2::bigint * interval '1 microsecond')
         """
     )
+    /// Locks in the order of `genesis_lease_lanes`.
+    static let renew = Statement(
+        "lanes_renew",
+        """
+        UPDATE outbox_lanes l SET lease_until = clock_timestamp() + $2::bigint * interval '1 microsecond'
+        FROM (
+            SELECT lane FROM outbox_lanes WHERE owner_id = $1::text AND lease_until >= clock_timestamp()
+            ORDER BY lane FOR UPDATE
+        ) AS held
+        WHERE l.lane = held.lane
+        """
+    )
     static let release = Statement(
         "lanes_release",
         """

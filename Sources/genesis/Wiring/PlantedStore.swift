@@ -109,6 +109,9 @@
         func leaseLanes(owner: String, duration: Interval) async throws(StoreError) -> [LaneLease] {
             try await store.leaseLanes(owner: owner, duration: duration)
         }
+        func renewLanes(owner: String, duration: Interval) async throws(StoreError) {
+            try await store.renewLanes(owner: owner, duration: duration)
+        }
         func releaseLanes(owner: String) async throws(StoreError) { try await store.releaseLanes(owner: owner) }
         func markOutbox(_ outcomes: [OutboxOutcome], lanes: [LaneLease]) async throws(StoreError) {
             try await store.markOutbox(outcomes, lanes: lanes)
