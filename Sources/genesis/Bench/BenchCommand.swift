@@ -22,7 +22,7 @@ enum BenchCommand {
             statechart  The interpreter alone: `genesis` and a parallel chart of 100 states, with jq and without. \
             Floor: what writing the rows of one event costs; at most a tenth of it is meant to go here.
             """,
-        examples: ["genesis bench intake", "genesis bench turns --sessions 200 --seconds 10 --json"],
+        examples: ["genesis bench intake", "genesis bench turns --sessions 5000 --seconds 10 --json"],
         positionals: [.init(name: "SCENARIO", summary: "What to measure, as above.")],
         options: [
             .init(
@@ -43,7 +43,7 @@ enum BenchCommand {
             .init(
                 name: "sessions",
                 valueName: "N",
-                summary: "turns, latency, parked: how many (default \(sessionsDefault))."
+                summary: "turns, latency, parked: how many (default \(sessionsDefault), for turns \(turningDefault))."
             ),
             .init(
                 name: "seconds",
@@ -67,6 +67,8 @@ enum BenchCommand {
     /// Compressed, so many fit into the embedded broker with `--partitions 64`.
     static let backlogMax = 1_000_000
     static let sessionsDefault = 200
+    /// Enough that a worker has always something to do, whatever the brokers' answers take.
+    static let turningDefault = 1_000
     static let sessionsMax = 10_000
     static let secondsDefault = 10
     static let secondsMax = 600
@@ -102,7 +104,8 @@ enum BenchCommand {
         let events =
             try invocation.integer("events", in: 1...(isBacklog ? backlogMax : eventsMax))
             ?? (isBacklog ? backlogMax : eventsDefault)
-        let sessions = try invocation.integer("sessions", in: 1...sessionsMax) ?? sessionsDefault
+        let given = try invocation.integer("sessions", in: 1...sessionsMax)
+        let sessions = given ?? sessionsDefault
         let seconds = try invocation.integer("seconds", in: 1...secondsMax) ?? secondsDefault
         let rate = try invocation.integer("rate", in: 1...rateMax) ?? rateDefault
         let sizes = try sizes(invocation.value("waiting") ?? waitingDefault)
@@ -124,7 +127,7 @@ enum BenchCommand {
             report = try await BacklogScenario(environment: environment, commands: events, seconds: seconds).run()
         case .relay: report = try await RelayScenario(environment: environment, rows: events).run()
         case .turns:
-            let turns = TurnsScenario(environment: environment, sessions: sessions, seconds: seconds)
+            let turns = TurnsScenario(environment: environment, sessions: given ?? turningDefault, seconds: seconds)
             report = try await turns.run()
         case .latency:
             let latency = LatencyScenario(environment: environment, sessions: sessions, seconds: seconds, rate: rate)
