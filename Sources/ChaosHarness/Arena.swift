@@ -154,6 +154,8 @@ package final class Field: Sendable {
         )
     }
 
+    package func endBroker() { broker.signal(SIGKILL) }
+
     /// How the broker's process ended, with its last words; nil while it lives.
     var brokerEnd: String? {
         guard let code = broker.exitCode else { return nil }

@@ -64,7 +64,7 @@ package actor Clients {
     /// No new session, no new reply; the agents answer everything from now on. Returns when nothing is under way.
     package func drain() async {
         isDraining = true
-        while underWay > 0 { try? await Task.sleep(for: .milliseconds(10)) }
+        while underWay > 0, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
     }
 
     package func close() async {

@@ -35,7 +35,7 @@ package final class Round: Sendable {
     static let beginningsMax = 4
     static let brokerLookMilliseconds = 200
 
-    let field: Field
+    package let field: Field
     let history: History
     let clients: Clients
     let notes = Notes()
@@ -82,7 +82,10 @@ package final class Round: Sendable {
             } catch {
                 report.violations.append("the scenario broke off: \(error)")
             }
-            if field.brokerEnd == nil { await round.settle(&report) }
+            if let settled = try? await round.whileTheBrokerLives({ await round.settle() }) {
+                report.violations += settled.violations
+                report.drainMilliseconds = settled.drainMilliseconds
+            }
             if field.brokerEnd == nil { await round.check(&report) }
             report.void = field.brokerEnd
             for name in mustCount where report.counts[name, default: 0] == 0 {
@@ -115,8 +118,10 @@ package final class Round: Sendable {
     }
 
     /// Breaks the body off when the broker has ended.
-    private func whileTheBrokerLives(_ body: @escaping @Sendable () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
+    private func whileTheBrokerLives<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        try await withThrowingTaskGroup(of: Result.self) { group in
             group.addTask { try await body() }
             group.addTask { [field] in
                 while true {
@@ -125,7 +130,8 @@ package final class Round: Sendable {
                 }
             }
             defer { group.cancelAll() }
-            try await group.next()
+            guard let result = try await group.next() else { throw ChaosFailure("nothing was begun") }
+            return result
         }
     }
 
@@ -136,7 +142,8 @@ package final class Round: Sendable {
     }
 
     /// Heals, lets fresh workers drain everything, and stops them as an operator would.
-    private func settle(_ report: inout RoundReport) async {
+    private func settle() async -> (violations: [String], drainMilliseconds: Int) {
+        var report = (violations: [String](), drainMilliseconds: 0)
         field.heal()
         let healed = MonotonicClock.microseconds()
         var workers: [WorkerProcess] = []
@@ -172,6 +179,7 @@ package final class Round: Sendable {
             }
             await worker.end()
         }
+        return report
     }
 
     /// What is still to be done, in words; empty when there is nothing.

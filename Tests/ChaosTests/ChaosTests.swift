@@ -1,8 +1,30 @@
 import ChaosHarness
 import Foundation
+import Synchronization
 import Testing
 
 @Suite struct ChaosTests {
+    @Test func `a round whose broker ends itself is begun anew, and says so`() async throws {
+        let folder = "/tmp/genesis-chaos-void-\(getpid())"
+        let arena = try Arena(folder: folder, genesis: Self.executable, root: Self.root)
+        defer {
+            arena.close()
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+        let deaths = Deaths(1)
+        let report = try await Round.run("void", seed: 1, arena: arena) { round, _ in
+            if deaths.next() {
+                round.field.endBroker()
+                // What a scenario waits for then never comes.
+                try await Task.sleep(for: .seconds(600))
+            }
+            // Sessions are started meanwhile, which is something to do for those who drain.
+            try await Task.sleep(for: .seconds(3))
+        }
+        #expect(report.isClean, "\(report.violations.joined(separator: "\n"))")
+        #expect(report.counts["void_beginnings"] == 1)
+    }
+
     @Test func `deaths, each failpoint once and ended connections lose nothing, double nothing and keep the order`()
         async throws
     {
@@ -14,6 +36,17 @@ import Testing
         #expect(report.isClean, "seed \(seed): \(report.violations.joined(separator: "\n")); kept in \(report.folder)")
         print("chaos: seed \(seed), \(report.counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" })")
         if report.isClean { try FileManager.default.removeItem(atPath: folder) }
+    }
+
+    private final class Deaths: Sendable {
+        private let left: Mutex<Int>
+        init(_ count: Int) { left = Mutex(count) }
+        func next() -> Bool {
+            left.withLock { left in
+                left -= 1
+                return left >= 0
+            }
+        }
     }
 
     /// The program beside the test bundle, and the folder with the migrations.
