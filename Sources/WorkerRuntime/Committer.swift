@@ -37,15 +37,20 @@ package struct Committer: Sendable {
         defer { watchdog.end(work) }
         var conflicts = 0
         var isUncertain = false
+        // The server may still have been at it when it was asked.
+        var wasUncertain = false
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
         var outage = Hindrance("the database is away, waiting", settings, log)
         while true {
             do throws(StoreError) {
-                if isUncertain, try await isMoved() { return .done }
-                isUncertain = false
+                if isUncertain {
+                    if try await isMoved() { return .done }
+                    (isUncertain, wasUncertain) = (false, true)
+                }
                 let decided = try await decider.decide(messages, takesUp: takesUp)
                 var batch = base
-                batch.deadLetters += decided.waiting.compactMap(setAside)
+                // A session's records are taken up in the order in which they were set aside.
+                batch.deadLetters = (batch.deadLetters + decided.waiting.compactMap(setAside)).inOrderOfRecords
                 batch.commits = decided.commits
                 if !batch.isEmpty {
                     isUncertain = true
@@ -71,7 +76,9 @@ package struct Committer: Sendable {
                         await backoff.pause()
                         if Task.isCancelled { return .fenced("the worker is stopping; conflict: \(reason)") }
                     }
-                case .fenced(let reason): return .fenced(reason)
+                case .fenced(let reason):
+                    guard wasUncertain else { return .fenced(reason) }
+                    (isUncertain, wasUncertain) = (true, false)
                 case .refused(let reason): return .refused(reason)
                 case .unavailable(let reason), .exhausted(let reason):
                     watchdog.excuse(work)

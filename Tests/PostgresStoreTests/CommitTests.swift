@@ -4,6 +4,32 @@ import Testing
 @testable import PostgresStore
 
 @Suite struct CommitTests {
+    @Test func `in a topic that was made anew a record is set aside where an old one has been`() async throws {
+        let database = try await TestDatabase()
+        func letter(_ value: String) -> CommitBatch {
+            let record = IncomingRecord(
+                topicPartition: TopicPartition(topic: "t", partition: 0),
+                offset: 5,
+                key: nil,
+                value: Array(value.utf8)
+            )
+            var batch = CommitBatch()
+            batch.deadLetters = [
+                DeadLetter(
+                    of: record,
+                    clusterID: "c",
+                    reason: .invalidJSON,
+                    detail: value,
+                    now: Instant(microseconds: 0)
+                )
+            ]
+            return batch
+        }
+        for value in ["old", "new", "new"] { try await database.store.commit(letter(value)) }
+        let details = try await database.texts("SELECT detail FROM dead_letters ORDER BY arrival")
+        #expect(details == ["old", "new"])
+    }
+
     @Test(arguments: [true, false])
     func `what is committed is loaded again as it was`(prepare: Bool) async throws {
         let database = try await TestDatabase(prepareStatements: prepare)

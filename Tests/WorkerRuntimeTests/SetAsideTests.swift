@@ -43,6 +43,23 @@ import Testing
         #expect(row?.status == .received && row?.verdict == nil)
     }
 
+    @Test func `what follows in one batch is set aside in the order of its records`() async throws {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([newer(RuntimeHarness.command("Start", session: 1, id: 1), "7")])
+            try await harness.deliver(
+                [
+                    RuntimeHarness.command("Pause", session: 1, id: 2),
+                    newer(RuntimeHarness.command("Unpause", session: 1, id: 3), "7"),
+                    RuntimeHarness.command("Abandon", session: 1, id: 4),
+                ],
+                from: 1
+            )
+        }
+        #expect(await harness.store.deadLetters.map(\.recordOffset) == [0, 1, 2, 3])
+    }
+
     @Test func `a newer worker takes the session up where it was left, in order`() async throws {
         let harness = RuntimeHarness()
         let session = try #require(SessionID(RuntimeHarness.sessionID(1)))

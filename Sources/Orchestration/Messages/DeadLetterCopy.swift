@@ -1,5 +1,12 @@
+extension [DeadLetter] {
+    package var inOrderOfRecords: Self {
+        sorted { ($0.topic, $0.partition, $0.recordOffset) < ($1.topic, $1.partition, $1.recordOffset) }
+    }
+}
+
 extension DeadLetter {
-    /// The row for a record that cannot be processed; its id follows from where the record stands.
+    /// The row for a record that cannot be processed; its id follows from where the record
+    /// stands and what it is: in a topic that was made anew other records have the same places.
     package init(
         of record: IncomingRecord,
         clusterID: String,
@@ -12,7 +19,8 @@ extension DeadLetter {
                 derivedFrom: clusterID,
                 record.topicPartition.topic,
                 String(record.topicPartition.partition),
-                String(record.offset)
+                String(record.offset),
+                RecordFingerprint(of: record).digest
             ),
             clusterID: clusterID,
             topic: record.topicPartition.topic,
