@@ -94,6 +94,8 @@ package actor InMemoryStore: Store {
         for continuation in held { continuation.resume() }
         held = []
     }
+    /// Whether somebody waits for that.
+    package var isBusy: Bool { !held.isEmpty }
     private var isHeld = false
     private var held: [CheckedContinuation<Void, Never>] = []
 
@@ -216,12 +218,20 @@ package actor InMemoryStore: Store {
         return taken
     }
 
+    /// The next stop of a position is not written.
+    package func missNextStop() { isAway = true }
+    private var isAway = false
+
     package func stopPosition(
         cluster: String,
         partition: TopicPartition,
         epoch: Int64,
         reason: String
     ) async throws(StoreError) {
+        if isAway {
+            isAway = false
+            throw .unavailable(reason: "away")
+        }
         if positions[partition]?.ownerEpoch == epoch { positions[partition]?.stopReason = reason }
     }
 

@@ -74,7 +74,11 @@ extension RecordLoop {
         while let group = groups.next(settings) {
             do {
                 try await work(through: group.map { Stretch(batch: $0, records: $0.records[...]) })
-                for batch in group { await source.done(batch) }
+                for batch in group {
+                    // What another owner works on now is not for lag monitors to see as done.
+                    let isOwned = owned[batch.topicPartition]?.generation == batch.generation
+                    await source.done(isOwned ? batch : batch.withoutRecords)
+                }
                 Failpoint.reach(.pollDue)
             } catch let failure as WorkerFailure {
                 fail(failure)

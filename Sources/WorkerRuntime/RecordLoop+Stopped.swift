@@ -7,18 +7,12 @@ extension RecordLoop {
         log.error("partition stopped", LogField("partition", partition), LogField("reason", reason))
         guard let owner = owned[partition] else { return }
         stopped[partition] = owner
-        do throws(StoreError) {
-            try await store.stopPosition(
-                cluster: cluster,
-                partition: partition,
-                epoch: owner.epoch,
-                reason: String(reason.prefix(Self.stopReasonLengthMax))
-            )
-        } catch {
+        unsaidStops[partition] = String(reason.prefix(Self.stopReasonLengthMax))
+        if let fault = await sayStop(partition) {
             log.warning(
-                "the position does not say that the partition has stopped",
+                "the position does not say yet that the partition has stopped",
                 LogField("partition", partition),
-                LogField("reason", error.reason)
+                LogField("reason", fault)
             )
         }
         if stoppedLook == nil {
@@ -33,16 +27,29 @@ extension RecordLoop {
 
     static let stopReasonLengthMax = 1_000
 
+    /// Without its reason at the position, an operator could not set it. Why it could not be written, if so.
+    private func sayStop(_ partition: TopicPartition) async -> String? {
+        guard let owner = stopped[partition], let reason = unsaidStops[partition] else { return nil }
+        do throws(StoreError) {
+            try await store.stopPosition(cluster: cluster, partition: partition, epoch: owner.epoch, reason: reason)
+            unsaidStops[partition] = nil
+            return nil
+        } catch {
+            return error.reason
+        }
+    }
+
     /// An operator's new position has a new epoch under the operator's name: the assignment begins anew with it.
     private func lookAtStopped() async {
         guard !stopped.isEmpty, let generation = stopped.values.map(\.generation).max() else { return }
+        for partition in unsaidStops.keys { _ = await sayStop(partition) }
         // What cannot be read now is read at the next look.
         guard let rows = try? await store.positions(cluster: cluster, partitions: stopped.keys.sorted()) else { return }
         let isReset = rows.contains { row in
             row.ownerID.hasPrefix(OwnedPosition.operatorMark) && row.ownerEpoch != stopped[row.topicPartition]?.epoch
         }
         guard isReset else { return }
-        stopped = [:]
+        (stopped, unsaidStops) = ([:], [:])
         await source.restart(generation: generation)
     }
 }

@@ -102,6 +102,8 @@ actor RecordLoop {
     private var failure: WorkerFailure?
     /// Partitions that stand still until an operator says how to go on, as they were owned.
     var stopped: [TopicPartition: Owned] = [:]
+    /// Of those the reasons that their positions do not give yet.
+    var unsaidStops: [TopicPartition: String] = [:]
     var stoppedLook: Task<Void, Never>?
     /// Of partitions lost to another worker.
     private var checks: [Fuse] = []
@@ -201,7 +203,9 @@ actor RecordLoop {
         Task { [source] in await source.close() }
     }
 
+    /// A batch of an assignment that has ended may have been fenced by the one after it, which owns the partition now.
     func lose(_ partition: TopicPartition, of generation: Int, _ reason: String) {
+        guard owned[partition]?.generation == generation else { return }
         owned[partition] = nil
         let check = Fuse { [weak self] in await self?.endIfStillAssigned(partition, generation) }
         checks.append(check)

@@ -2,6 +2,7 @@ import Orchestration
 import OrchestrationTesting
 import Synchronization
 import Testing
+import WorkflowFiles
 
 @testable import WorkerRuntime
 
@@ -33,6 +34,51 @@ final class Tries: Sendable {
         }
         #expect(await harness.store.positions[lost] == nil)
         #expect(await harness.source.started[1] == nil)
+    }
+
+    @Test func `a batch of an ended assignment that is fenced by the next one takes nothing from it`() async throws {
+        let harness = RuntimeHarness()
+        await harness.store.hold()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.source.put(harness.batch([RuntimeHarness.command("Start", session: 1, id: 1)]))
+            try await eventually { await harness.store.isBusy }
+            await harness.source.put(.revoked(generation: 1))
+            try await harness.assign(generation: 2)
+            await harness.store.letGo()
+            try await eventually { await !harness.source.finished.isEmpty }
+            #expect(await harness.source.finished.map(\.records.count) == [0])
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)], generation: 2)
+            #expect(await harness.source.finished.map(\.records.count) == [0, 1])
+            #expect(await harness.store.sessions.count == 1)
+        }
+    }
+
+    @Test func `a commit that lands after it was looked for is not taken for another owner's`() async throws {
+        let store = InMemoryStore()
+        let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
+        let committer = Committer(settings: WorkerSettings(node: "n"), store: store, catalog: catalog, log: SilentLog())
+        await store.fail(with: [.before(.unavailable(reason: "lost")), .before(.fenced(reason: "the epoch is taken"))])
+        var base = CommitBatch()
+        base.outbox = [
+            OutboxMessage(
+                id: EventID(derivedFrom: "1"),
+                eventID: nil,
+                tenantID: "default",
+                topic: "t",
+                partitionKey: "k",
+                headers: [:],
+                payload: [:],
+                createdAt: Instant(microseconds: 0)
+            )
+        ]
+        var answers = [false, true]
+        let attempt = try await committer.commit([], base: base) { () async throws(StoreError) in answers.removeFirst()
+        }
+        guard case .done = attempt else {
+            Issue.record("\(attempt)")
+            return
+        }
     }
 
     @Test func `losing the partition while a dead letter is written does not end the worker`() async throws {

@@ -40,6 +40,19 @@ import Testing
         #expect(watchdog.stalled(at: began + .seconds(1_000)) == nil)
     }
 
+    @Test func `a stop that could not be written is written later, so that an operator can take it back`() async throws
+    {
+        let harness = RuntimeHarness()
+        await harness.store.missNextStop()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            await harness.source.put(.partitionStopped(harness.commands, reason: "the topic was made anew"))
+            try await eventually {
+                await harness.store.positions[harness.commands]?.stopReason == "the topic was made anew"
+            }
+        }
+    }
+
     @Test func `a partition that stops says so at its position, and is taken up again when an operator has set it`()
         async throws
     {
