@@ -36,7 +36,7 @@ enum ErrorTable {
         case "GN001": return .conflict(reason: reason)
         case "GN002": return .fenced(reason: reason)
         case "40001", "40P01", "55P03", "57014": return .conflict(reason: reason)
-        case "57P01", "57P02", "57P03", "25P03", "25006", "53300": return .unavailable(reason: reason)
+        case "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "25006", "53300": return .unavailable(reason: reason)
         case "53000", "53100", "53200", "53400", "58030", "XX001", "XX002": return .exhausted(reason: reason)
         case "23505" where raceConstraints.contains(fault.constraint): return .conflict(reason: reason)
         case "23505" where takenConstraints.contains(fault.constraint): return .refused(reason: reason)

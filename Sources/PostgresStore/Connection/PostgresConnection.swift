@@ -232,7 +232,7 @@ final class PostgresConnection {
 }
 
 extension Statement {
-    static let begin = Statement("begin", "BEGIN")
+    static let begin = Statement("begin", "BEGIN ISOLATION LEVEL READ COMMITTED")
     static let commit = Statement("commit", "COMMIT")
     /// For this transaction only, which a pooler between us and the server can bear.
     static let limits = Statement("limits", limitSettings)
