@@ -120,7 +120,7 @@ package actor Clients {
             case .fatal(let reason), .refused(let reason):
                 failure = reason
                 return
-            case .failed, nil: try? await Task.sleep(for: .milliseconds(50))
+            case .failed, .blameless, nil: try? await Task.sleep(for: .milliseconds(50))
             }
         }
     }

@@ -59,7 +59,8 @@ package actor ScriptedSink: RecordSink {
     package func answerNormally() { answers = [] }
 
     package func send(_ records: [OutgoingRecord]) async -> [SendResult] {
-        records.map { record in
+        if let refusal, records.count > 1 { return records.map { _ in .refused(refusal) } }
+        return records.map { record in
             for rule in answers {
                 if let result = rule(record) { return result }
             }
@@ -67,6 +68,11 @@ package actor ScriptedSink: RecordSink {
             return .sent
         }
     }
+
+    /// Of several records all are refused.
+    package func refuseTogether(_ reason: String) { refusal = reason }
+    private var refusal: String?
+    package func sendAlone(_ record: OutgoingRecord) async -> SendResult { await send([record])[0] }
 
     /// Nil: no broker answers. By default all topics are served.
     package func serve(_ topics: @escaping @Sendable (Set<String>) -> Set<String>?) { serving = topics }
@@ -88,6 +94,7 @@ package actor SilentSink: RecordSink {
         return records.map { _ in .failed("closed") }
     }
 
+    package func sendAlone(_ record: OutgoingRecord) async -> SendResult { .failed("closed") }
     package func served(of topics: Set<String>) async -> Set<String>? { nil }
 
     package func close() async {

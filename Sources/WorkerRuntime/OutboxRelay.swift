@@ -167,12 +167,12 @@ struct OutboxRelay: Sendable {
     /// Sends the rows and says what became of them; of those that failed because no broker answers only why.
     private func publish(_ rows: [OutboxMessage]) async throws -> (outcomes: [OutboxOutcome], trouble: String?) {
         let sent = try await keepingLanes { try await sendInRounds(rows) }
-        let troubled = Set(sent.filter { $0.result.isFailure }.map(\.row.topic))
+        let troubled = Set(sent.filter { $0.result.failure != nil }.map(\.row.topic))
         let served = troubled.isEmpty ? [] : await sink.served(of: troubled)
         var outcomes: [OutboxOutcome] = []
         var trouble: String?
         for (row, result) in sent {
-            guard case .failed(let error, _) = result else {
+            guard let error = result.failure else {
                 outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
                 continue
             }
@@ -213,9 +213,11 @@ struct OutboxRelay: Sendable {
         }
         var outcomes: [(row: OutboxMessage, result: OutboxOutcome.Result)] = []
         var round = 0
+        let end = ContinuousClock.now + .microseconds(settings.relayRoundsLimit.microseconds)
         while true {
             let heads = queues.indices.filter { queues[$0].count > round }
-            if heads.isEmpty { return outcomes }
+            // Rows without an outcome are due again.
+            if heads.isEmpty || (round > 0 && ContinuousClock.now >= end) { return outcomes }
             let sent = heads.map { queues[$0][round] }
             for (index, (row, result)) in zip(heads, zip(sent, try await send(sent))) {
                 outcomes.append((row, result))
@@ -226,7 +228,12 @@ struct OutboxRelay: Sendable {
     }
 
     private func send(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome.Result] {
-        let answers = await sink.send(rows.map { $0.record() })
+        let records = rows.map { $0.record() }
+        var answers = await sink.send(records)
+        // Brokers judge what came together: one record too many, or one that is not valid, and all of them are refused.
+        for (index, answer) in answers.enumerated() where records.count > 1 && answer.isRefusal {
+            answers[index] = await sink.sendAlone(records[index])
+        }
         return try zip(rows, answers).map { row, answer in try outcome(of: row, answer) }
     }
 
@@ -234,6 +241,7 @@ struct OutboxRelay: Sendable {
         switch answer {
         case .sent: return .sent
         case .failed(let reason): return .failed(error: reason, retryAfter: Self.retryDelay(row.retryCount, settings))
+        case .blameless(let reason): return .delayed(error: reason, retryAfter: settings.relayOutageDelay)
         case .refused(let reason):
             log.error("refused by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
             return .dead(error: reason)
@@ -256,10 +264,11 @@ struct OutboxRelay: Sendable {
 }
 
 extension OutboxOutcome.Result {
-    fileprivate var isFailure: Bool {
+    /// Why the record is to be sent again.
+    fileprivate var failure: String? {
         switch self {
-        case .sent, .delayed, .dead: false
-        case .failed: true
+        case .sent, .dead: nil
+        case .failed(let error, _), .delayed(let error, _): error
         }
     }
 }

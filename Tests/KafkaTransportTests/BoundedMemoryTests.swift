@@ -1,4 +1,3 @@
-import CRdkafka
 import Glibc
 import Orchestration
 import Testing
@@ -64,14 +63,7 @@ import Testing
     @Test(arguments: [1, 4, 8, 64]) func `partitions share what may be fetched ahead`(partitions: Int) throws {
         var configuration = try KafkaConfiguration(brokers: "localhost:9092", groupID: "g")
         configuration.partitionsMax = partitions
-        let conf = try configuration.conf(for: .consumer)
-        defer { rd_kafka_conf_destroy(conf) }
-        func value(_ name: String) throws -> Int {
-            var (text, size) = ([CChar](repeating: 0, count: 64), 64)
-            #expect(rd_kafka_conf_get(conf, name, &text, &size) == RD_KAFKA_CONF_OK)
-            let digits = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            return try #require(Int(String(decoding: digits, as: UTF8.self)))
-        }
+        func value(_ name: String) throws -> Int { try KafkaValue.of(name, configuration) }
         #expect(try value("queued.min.messages") * partitions <= KafkaConfiguration.prefetchRecords.total)
         #expect(try value("queued.max.messages.kbytes") * partitions <= KafkaConfiguration.prefetchKilobytes.total)
         #expect(try value("fetch.message.max.bytes") * partitions <= KafkaConfiguration.fetchBytes.total)

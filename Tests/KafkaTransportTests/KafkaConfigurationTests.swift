@@ -1,7 +1,9 @@
+import CRdkafka
 import Foundation
-import KafkaTransport
 import Orchestration
 import Testing
+
+@testable import KafkaTransport
 
 @Suite struct KafkaConfigurationTests {
     private func configuration(_ properties: String) throws -> KafkaConfiguration {
@@ -59,10 +61,22 @@ import Testing
 
     @Test(arguments: [
         "enable.auto.commit=true", "auto.offset.reset=latest", "enable.idempotence=false", "group.protocol=consumer",
-        "transactional.id=x",
+        "transactional.id=x", "delivery.report.only.error=true", "partitioner=random",
     ])
     func `a property that the guarantees rest on cannot be set`(line: String) {
         #expect(problem(line).contains("cannot be set"))
+    }
+
+    @Test(arguments: ["0", "60001", "-1", "soon"]) func `the brokers are waited for no longer than lanes are kept`(
+        limit: String
+    ) {
+        #expect(problem("message.timeout.ms=\(limit)").contains("from 1 to 60000"))
+        #expect(problem("delivery.timeout.ms=\(limit)").contains("from 1 to 60000"))
+    }
+
+    @Test func `heartbeats keep pace with the session timeout that a file asks for`() throws {
+        let configuration = try configuration("session.timeout.ms=3000\n")
+        #expect(try KafkaValue.of("heartbeat.interval.ms", configuration) == 1_000)
     }
 
     @Test func `a missing key, a missing file and a file that is not text are refused`() throws {
@@ -95,5 +109,17 @@ import Testing
 
     @Test func `a group without a name is refused`() {
         #expect(throws: TransportError.self) { try KafkaConfiguration(brokers: "a", groupID: "") }
+    }
+}
+
+/// What a consumer of a configuration is told.
+enum KafkaValue {
+    static func of(_ name: String, _ configuration: KafkaConfiguration) throws -> Int {
+        let conf = try configuration.conf(for: .consumer)
+        defer { rd_kafka_conf_destroy(conf) }
+        var (text, size) = ([CChar](repeating: 0, count: 64), 64)
+        #expect(rd_kafka_conf_get(conf, name, &text, &size) == RD_KAFKA_CONF_OK)
+        let digits = text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return try #require(Int(String(decoding: digits, as: UTF8.self)))
     }
 }

@@ -69,7 +69,7 @@ import Testing
         let results = await sink.send((1...100).map { record("t", $0) })
         #expect(ContinuousClock.now - started < .seconds(10))
         for result in results {
-            guard case .failed(let reason) = result else { throw TestFailure("\(result)") }
+            guard case .blameless(let reason) = result else { throw TestFailure("\(result)") }
             #expect(reason.contains("MSG_TIMED_OUT"))
         }
         try broker.control.send("up")
@@ -104,6 +104,18 @@ import Testing
         #expect(await sink.send([record("t", 2)]) == [.failed("the producer has been closed")])
     }
 
+    @Test func `a record sent alone waits for those before it, and those after it wait for its answer`() async throws {
+        let broker = try TestBroker(topics: "alone:1")
+        let sink = try KafkaRecordSink(broker.configuration())
+        try broker.control.send("rtt 50")
+        async let before = sink.send((0..<3).map { record("alone", $0) })
+        async let alone = sink.sendAlone(record("alone", 3))
+        async let after = sink.send((4..<6).map { record("alone", $0) })
+        #expect(await before + [alone] + after == Array(repeating: .sent, count: 6))
+        await sink.close()
+        #expect(await sink.sendAlone(record("alone", 7)) == .failed("the producer has been closed"))
+    }
+
     @Test func `a topic that does not exist fails and frees its headers once`() async throws {
         let sink = try KafkaRecordSink(broker.configuration(sendLimitMilliseconds: 3_000))
         var missing = record("missing-\(UUID().uuidString)", 0)
@@ -112,7 +124,7 @@ import Testing
         for _ in 0..<3 {
             switch await sink.send([missing])[0] {
             case .sent, .failed: break
-            case .refused, .fatal: Issue.record("unexpected")
+            case .blameless, .refused, .fatal: Issue.record("unexpected")
             }
         }
         await sink.close()
@@ -155,7 +167,7 @@ import Testing
         #expect(await sink.served(of: ["t"]) == ["t"])
         #expect(sink.producersMade == 1)
         try broker.control.send("down")
-        guard case .failed = await sink.send([record("t", 1)])[0] else { throw TestFailure("not failed") }
+        guard case .blameless = await sink.send([record("t", 1)])[0] else { throw TestFailure("not failed") }
         #expect(await sink.served(of: ["t"]) == nil)
         #expect(sink.producersMade == 1)
         try broker.control.send("up")

@@ -95,6 +95,46 @@ import Testing
         }
     }
 
+    @Test func `a record that no broker answers for in time, though some do, is sent again for as long as it takes`()
+        async throws
+    {
+        let harness = try await harness(holding: [row("1"), row("2", key: "k2")])
+        await harness.sink.answer { $0.key == Array("k".utf8) ? .blameless("no answer in time") : nil }
+        try await harness.whileWorking { harness in
+            for _ in 1...20 {
+                try await eventually { await harness.store.outbox[0].nextRetryAt.map { _ in true } ?? false }
+                await harness.store.advance(.seconds(60))
+            }
+            #expect(await harness.store.outbox.map(\.status) == [.failed, .sent])
+            #expect(await harness.store.outbox[0].retryCount == 0)
+            await harness.sink.answerNormally()
+            try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+        }
+    }
+
+    @Test func `brokers refuse what comes together, and only the record that they refuse alone is dead`() async throws {
+        let harness = try await harness(holding: [row("1"), row("2", key: "k2"), row("3", key: "k3")])
+        await harness.sink.refuseTogether("too large")
+        await harness.sink.answer { $0.key == Array("k2".utf8) ? .refused("too large") : nil }
+        try await harness.whileWorking { harness in
+            try await eventually { await harness.store.outbox.allSatisfy { [.sent, .dead].contains($0.status) } }
+        }
+        #expect(await harness.store.outbox.map(\.status) == [.sent, .dead, .sent])
+    }
+
+    @Test func `a batch of one key is marked as far as it has come, however slow its answers are`() async throws {
+        let harness = try await harness(holding: [row("1"), row("2"), row("3")])
+        var settings = WorkerSettings(node: "slow")
+        settings.relayRoundsLimit = .zero
+        let (store, sink) = (harness.store, harness.sink)
+        let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: Bell(), log: SilentLog())
+        for sent in 1...3 {
+            await relay.finish()
+            #expect(await store.outbox.count { $0.status == .sent } == sent)
+            #expect(await sink.sent.count == sent)
+        }
+    }
+
     @Test func `lanes stay a relay's own while the brokers take longer to answer than a lease lasts`() async throws {
         let harness = try await harness(holding: [row("1")])
         try await harness.whileWorking(sendingTo: SilentSink(), laneLease: .milliseconds(30)) { harness in

@@ -103,6 +103,11 @@ package struct KafkaConfiguration: Sendable {
         }
     }
 
+    /// The file may ask for another one, and heartbeats that are too slow for it would end each assignment.
+    private var sessionTimeout: Int {
+        properties.first { $0.name == "session.timeout.ms" }.flatMap { Int($0.value) } ?? sessionTimeoutMilliseconds
+    }
+
     /// Whether the file asks for librdkafka's own log, which goes to standard error.
     var wantsLibraryLog: Bool { properties.contains { $0.name == "debug" } }
 
@@ -120,7 +125,7 @@ package struct KafkaConfiguration: Sendable {
             return common + [
                 ("group.id", groupID),
                 ("session.timeout.ms", String(sessionTimeoutMilliseconds)),
-                ("heartbeat.interval.ms", String(max(1, sessionTimeoutMilliseconds / Self.heartbeatsPerSession))),
+                ("heartbeat.interval.ms", String(max(1, sessionTimeout / Self.heartbeatsPerSession))),
                 ("enable.auto.commit", "false"),
                 ("enable.auto.offset.store", "false"),
                 ("auto.offset.reset", "error"),

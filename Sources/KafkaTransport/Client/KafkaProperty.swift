@@ -23,6 +23,14 @@ struct KafkaProperty: Sendable {
         "group.id": "it has a setting of its own",
         "enable.idempotence": "the outbox relies on the order that it keeps",
         "transactional.id": "the outbox sends without Kafka's transactions",
+        "delivery.report.only.error": "the outbox waits for what becomes of each record",
+        "partitioner": "records of one key must stay in one partition, whoever sends them",
+    ]
+
+    /// Longer, a relay would lose its lanes while it waits for the brokers.
+    static let sendMillisecondsMax = 60_000
+    private static let limits: [String: ClosedRange<Int>] = [
+        "message.timeout.ms": 1...sendMillisecondsMax, "delivery.timeout.ms": 1...sendMillisecondsMax,
     ]
 
     static func read(file: String) throws(TransportError) -> [Self] {
@@ -48,6 +56,11 @@ struct KafkaProperty: Sendable {
                 throw .invalidConfiguration(reason: "\(place): `\(name)` is already set at \(first.place)")
             }
             let value = String(trimmed(content[content.index(after: equals)...]))
+            if let limit = limits[name], !(Int(value).map(limit.contains) ?? false) {
+                throw .invalidConfiguration(
+                    reason: "\(place): `\(name)` must be from \(limit.lowerBound) to \(limit.upperBound)"
+                )
+            }
             properties.append(Self(name: name, value: value, place: place))
         }
         return properties

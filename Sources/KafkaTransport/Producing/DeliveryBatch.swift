@@ -89,9 +89,12 @@ final class DeliveryBatch: @unchecked Sendable {
         switch code {
         case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE,
             RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE, RD_KAFKA_RESP_ERR_INVALID_RECORD,
-            RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP, RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
+            RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT,
             RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION, RD_KAFKA_RESP_ERR__INVALID_ARG:
             return .refused(reason)
+        case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
+            return .blameless("\(reason); this machine's clock and the brokers' differ by more than the topic allows")
+        case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT: return .blameless(trouble.added(to: reason))
         case RD_KAFKA_RESP_ERR__FATAL: return .fatal(reason)
         default: return .failed(trouble.added(to: reason))
         }

@@ -73,6 +73,23 @@ package final class KafkaRecordSink: RecordSink {
         }
     }
 
+    package func sendAlone(_ record: OutgoingRecord) async -> SendResult {
+        // Nothing else is handed over until it has its answer.
+        await handOver.run { [self] in
+            if isClosing.withLock(\.self) { return Self.closed }
+            let producer = current.withLock(\.self)
+            let answer = Locked(Self.closed)
+            let batch = DeliveryBatch(count: 1, client: producer.client, trouble: trouble) { outcome in
+                if let result = outcome.results.first { answer.withLock { $0 = result } }
+            }
+            let limit = Int32(clamping: configuration.sendLimitMilliseconds)
+            rd_kafka_flush(producer.client.handle, limit)
+            produce([record], batch, producer)
+            rd_kafka_flush(producer.client.handle, limit)
+            return answer.withLock(\.self)
+        } ?? Self.closed
+    }
+
     private static let closed = SendResult.failed("the producer has been closed")
 
     package func served(of topics: Set<String>) async -> Set<String>? {

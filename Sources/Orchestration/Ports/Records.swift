@@ -63,6 +63,10 @@ package struct RecordBatch: Equatable, Sendable {
         self.generation = generation
         self.records = records
     }
+
+    package var withoutRecords: RecordBatch {
+        RecordBatch(topicPartition: topicPartition, generation: generation, records: [])
+    }
 }
 
 package enum SourceEvent: Equatable, Sendable {
@@ -112,7 +116,7 @@ package protocol RecordSource: Sendable {
     func start(generation: Int, at offsets: [TopicPartition: StartOffset]) async
     /// Ends the assignment and begins it anew, as if the group had been rebalanced; ignored when it has ended already.
     func restart(generation: Int) async
-    /// The batch has been dealt with; the partition may be drained again, and lag monitors may see it.
+    /// The batch has been dealt with; the partition may be drained again, and lag monitors may see it, if it has records.
     func done(_ batch: RecordBatch) async
     /// Leaves the group and ends the stream of events; bounded in time.
     func close() async
@@ -122,6 +126,8 @@ package protocol RecordSource: Sendable {
 package protocol RecordSink: Sendable {
     /// Sends records in order and waits for the brokers' answers, one for each record, in order.
     func send(_ records: [OutgoingRecord]) async -> [SendResult]
+    /// Sends a record while no other is under way, so that the answer is about this one.
+    func sendAlone(_ record: OutgoingRecord) async -> SendResult
     /// Those of the topics whose records the brokers take or refuse for good just now: they answer, and every partition
     /// has a leader. Nil when no broker answers, or the sink has been closed. Bounded in time.
     func served(of topics: Set<String>) async -> Set<String>?
@@ -133,10 +139,16 @@ package enum SendResult: Equatable, Sendable {
     case sent
     /// Not taken, may be tried again.
     case failed(String)
-    /// Will never be taken (too large, invalid).
+    /// Not taken for a reason that is not the record's: no answer came in time, or the brokers' clock differs.
+    case blameless(String)
+    /// Will never be taken (too large, invalid), it or one that was sent with it.
     case refused(String)
     /// The producer cannot go on; the process should end and be started anew.
     case fatal(String)
+}
+
+extension SendResult {
+    package var isRefusal: Bool { if case .refused = self { true } else { false } }
 }
 
 package enum TransportError: Error, Equatable, Sendable {

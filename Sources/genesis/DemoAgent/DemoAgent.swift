@@ -186,7 +186,7 @@ actor DemoAgent {
         for attempt in 1...Self.sendTriesMax {
             switch await sink.send([record]).first {
             case .sent: return
-            case .failed(let reason):
+            case .failed(let reason), .blameless(let reason):
                 log.warning("an answer was not taken", LogField("try", attempt), LogField("reason", reason))
                 try await Task.sleep(for: .milliseconds(200 * attempt))
             case .refused(let reason):

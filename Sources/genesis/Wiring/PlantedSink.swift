@@ -29,6 +29,8 @@
             }
         }
 
+        func sendAlone(_ record: OutgoingRecord) async -> SendResult { await sink.sendAlone(record) }
+
         func served(of topics: Set<String>) async -> Set<String>? { await sink.served(of: topics) }
 
         func close() async { await sink.close() }
