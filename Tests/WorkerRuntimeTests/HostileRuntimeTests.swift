@@ -60,18 +60,7 @@ final class Tries: Sendable {
         let committer = Committer(settings: WorkerSettings(node: "n"), store: store, catalog: catalog, log: SilentLog())
         await store.fail(with: [.before(.unavailable(reason: "lost")), .before(.fenced(reason: "the epoch is taken"))])
         var base = CommitBatch()
-        base.outbox = [
-            OutboxMessage(
-                id: EventID(derivedFrom: "1"),
-                eventID: nil,
-                tenantID: "default",
-                topic: "t",
-                partitionKey: "k",
-                headers: [:],
-                payload: [:],
-                createdAt: Instant(microseconds: 0)
-            )
-        ]
+        base.outbox = [.sample("1")]
         var answers = [false, true]
         let attempt = try await committer.commit([], base: base) { () async throws(StoreError) in answers.removeFirst()
         }

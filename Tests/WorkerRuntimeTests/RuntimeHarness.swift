@@ -140,3 +140,25 @@ func eventually(
         try await Task.sleep(for: .milliseconds(2))
     }
 }
+
+extension OutboxMessage {
+    /// A record whose name is its only header.
+    static func sample(
+        _ name: String,
+        key: String = "k",
+        topic: String = "t",
+        to destinations: [String] = []
+    ) -> OutboxMessage {
+        OutboxMessage(
+            id: EventID(derivedFrom: name),
+            eventID: nil,
+            tenantID: "default",
+            topic: topic,
+            partitionKey: key,
+            headers: ["name": .string(name)],
+            payload: [:],
+            destinationTopics: destinations,
+            createdAt: Instant(microseconds: 0)
+        )
+    }
+}

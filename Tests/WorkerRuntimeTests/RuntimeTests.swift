@@ -155,18 +155,7 @@ import WorkflowFiles
         let store = InMemoryStore()
         let sink = ScriptedSink()
         var batch = CommitBatch()
-        batch.outbox = (0..<1_200).map { number in
-            OutboxMessage(
-                id: EventID(derivedFrom: "\(number)"),
-                eventID: nil,
-                tenantID: "default",
-                topic: "t",
-                partitionKey: "k\(number)",
-                headers: [:],
-                payload: [:],
-                createdAt: Instant(microseconds: 0)
-            )
-        }
+        batch.outbox = (0..<1_200).map { .sample("\($0)", key: "k\($0)") }
         try await store.commit(batch)
         let settings = WorkerSettings(node: "stopping")
         let relay = OutboxRelay(settings: settings, store: store, sink: sink, bell: Bell(), log: SilentLog())
@@ -210,18 +199,7 @@ import WorkflowFiles
         let harness = RuntimeHarness()
         await harness.sink.answer { _ in .fatal("its id is unknown") }
         var batch = CommitBatch()
-        batch.outbox = [
-            OutboxMessage(
-                id: EventID(derivedFrom: "1"),
-                eventID: nil,
-                tenantID: "default",
-                topic: "t",
-                partitionKey: "k",
-                headers: [:],
-                payload: [:],
-                createdAt: Instant(microseconds: 0)
-            )
-        ]
+        batch.outbox = [.sample("1")]
         try await harness.store.commit(batch)
         let worker = Worker(
             settings: WorkerSettings(node: "test"),

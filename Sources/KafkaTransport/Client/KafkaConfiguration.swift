@@ -29,7 +29,7 @@ package struct KafkaConfiguration: Sendable {
     /// Records fetched ahead: what is in PostgreSQL later need not wait here. A partition's share must hold its traffic
     /// until the next answer of its broker, since librdkafka 2.0 looks only then whether there is room again:
     /// `fetchWaitMilliseconds`, or a second when all partitions of the broker are full.
-    static let prefetchRecords = FetchedAhead(total: 8_192, least: 100, most: 1_000)
+    static let prefetchRecords = FetchedAhead(total: 4_096, least: 64, most: 1_000)
     /// And their memory, in kilobytes.
     static let prefetchKilobytes = FetchedAhead(total: 65_536, least: 256, most: 1_024)
     /// What one answer of the brokers brings of a partition, compressed, if its first record is not larger. The whole
