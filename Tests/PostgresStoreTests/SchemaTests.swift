@@ -1,3 +1,4 @@
+import EmbeddedServices
 import Foundation
 import Orchestration
 import Testing
@@ -18,6 +19,23 @@ import Testing
             name.replacing("ID", with: "Id").replacing("BC", with: "Bc")
                 .reduce(into: "") { $0 += $1.isUppercase ? "_" + $1.lowercased() : String($1) }
         }
+    }
+
+    @Test func `a database that cannot hold every text gets no schema`() async throws {
+        let cluster = try TestCluster.shared.get()
+        try await TestCluster.script(
+            "CREATE DATABASE latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0",
+            cluster.connectionString()
+        )
+        let migrator = try Migrator(
+            connectionString: cluster.connectionString(database: "latin1"),
+            folder: TestCluster.migrations
+        )
+        defer { migrator.close() }
+        let fault = await failure { _ = try await migrator.up() }
+        #expect(fault?.contains("encoding is LATIN1") == true, "\(fault ?? "")")
+        let tables = try await migrator.status()
+        #expect(tables.allSatisfy { $0.state == .pending })
     }
 
     @Test func `every model has exactly its table's columns`() async throws {

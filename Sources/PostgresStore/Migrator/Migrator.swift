@@ -45,9 +45,19 @@ package struct Migrator: Sendable {
 
     /// Applies what is missing, each in a transaction of its own; the names of what it applied.
     ///
-    /// Two that run at once wait for each other. A changed or unknown migration is `.broken`.
+    /// Two that run at once wait for each other. A changed or unknown migration is `.broken`, and a database that is not UTF-8.
     package func up() async throws(StoreError) -> [String] {
         try await pool.run { [migrations] connection throws(StoreError) in
+            let encodings = try connection.rows(Step(MigratorStatements.encoding)) { row throws(StoreError) in
+                try row.value(String.self)
+            }
+            guard encodings == ["UTF8"] else {
+                throw .broken(
+                    reason:
+                        "the database's encoding is \(encodings.joined()), which cannot hold every text: make it anew "
+                        + "with ENCODING 'UTF8' TEMPLATE template0"
+                )
+            }
             var done: [String] = []
             while true {
                 let next = try Self.locked(connection) { connection throws(StoreError) -> Migration? in

@@ -19,6 +19,8 @@ enum MigratorStatements {
         "migrations_forget",
         "DELETE FROM genesis_migrations WHERE version = $1::bigint"
     )
+    /// A database keeps the one it was made with.
+    static let encoding = Statement("database_encoding", "SELECT current_setting('server_encoding')")
     static let createTable = """
         CREATE TABLE IF NOT EXISTS genesis_migrations (
             version    integer     PRIMARY KEY,
