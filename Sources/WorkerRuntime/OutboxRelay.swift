@@ -231,8 +231,12 @@ struct OutboxRelay: Sendable {
         let records = rows.map { $0.record() }
         var answers = await sink.send(records)
         // Brokers judge what came together: one record too many, or one that is not valid, and all of them are refused.
-        for (index, answer) in answers.enumerated() where records.count > 1 && answer.isRefusal {
-            answers[index] = await sink.sendAlone(records[index])
+        let end = ContinuousClock.now + .microseconds(settings.relayRoundsLimit.microseconds)
+        for (index, answer) in answers.enumerated() where records.count > 1 {
+            guard case .refused(let reason) = answer else { continue }
+            answers[index] =
+                ContinuousClock.now < end
+                ? await sink.sendAlone(records[index]) : .blameless("\(reason); not sent alone yet")
         }
         return try zip(rows, answers).map { row, answer in try outcome(of: row, answer) }
     }

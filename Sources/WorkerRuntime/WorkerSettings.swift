@@ -63,7 +63,7 @@ package struct WorkerSettings: Sendable {
     /// this process wake the relay at once.
     package var relayPollInterval = Interval.milliseconds(250)
     package var laneLeaseDuration = Interval.seconds(15)
-    /// A batch with many rows of one key sends them one after the other: after so long no further one is begun.
+    /// Rows of one key, and records that are sent alone, go one after the other: after so long no further one is begun.
     package var relayRoundsLimit = Interval.seconds(30)
     /// How long the leases of lanes are prolonged while one batch of theirs is being sent: longer than the brokers are
     /// waited for, and not for ever, should the sending never end.

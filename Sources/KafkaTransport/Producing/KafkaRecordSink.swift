@@ -78,7 +78,7 @@ package final class KafkaRecordSink: RecordSink {
         await handOver.run { [self] in
             if isClosing.withLock(\.self) { return Self.closed }
             let producer = current.withLock(\.self)
-            let answer = Locked(Self.closed)
+            let answer = Locked(SendResult.blameless("no answer came in time"))
             let batch = DeliveryBatch(count: 1, client: producer.client, trouble: trouble) { outcome in
                 if let result = outcome.results.first { answer.withLock { $0 = result } }
             }

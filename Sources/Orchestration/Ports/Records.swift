@@ -147,10 +147,6 @@ package enum SendResult: Equatable, Sendable {
     case fatal(String)
 }
 
-extension SendResult {
-    package var isRefusal: Bool { if case .refused = self { true } else { false } }
-}
-
 package enum TransportError: Error, Equatable, Sendable {
     case unavailable(reason: String)
     case invalidConfiguration(reason: String)
