@@ -171,6 +171,7 @@ struct OutboxRelay: Sendable {
         let served = troubled.isEmpty ? [] : await sink.served(of: troubled)
         var outcomes: [OutboxOutcome] = []
         var trouble: String?
+        var delays: [String] = []
         for (row, result) in sent {
             guard let error = result.failure else {
                 outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
@@ -182,14 +183,20 @@ struct OutboxRelay: Sendable {
                 trouble = error
                 continue
             }
-            log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", error))
-            let isBlamed = served.contains(row.topic)
-            outcomes.append(
-                OutboxOutcome(
-                    id: row.id,
-                    lane: row.lane,
-                    result: isBlamed ? result : .delayed(error: error, retryAfter: settings.relayOutageDelay)
-                )
+            if case .failed = result, served.contains(row.topic) {
+                log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", error))
+                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
+            } else {
+                delays.append(error)
+                let delayed = OutboxOutcome.Result.delayed(error: error, retryAfter: settings.relayOutageDelay)
+                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: delayed))
+            }
+        }
+        if let reason = delays.last {
+            log.warning(
+                "not taken by Kafka for now, through no fault of theirs",
+                LogField("records", delays.count),
+                LogField("reason", reason)
             )
         }
         return (outcomes, trouble)
