@@ -1,6 +1,7 @@
 -- 0008_dead_letters_by_content
 --
--- Changes dead letters: where a record stood does not say any more which one it was; its id does.
+-- Adds    an index in place of the constraint that each place of a topic has one dead letter: which record one is of is
+--         said by its id.
 -- Why     in a topic that was made anew other records have the same places, and one of them that had to be set aside left
 --         nothing where an old one had been.
 -- Locks   dead_letters against writes while the index is built.

@@ -37,7 +37,7 @@ package final class Round: Sendable {
 
     package let field: Field
     let history: History
-    let clients: Clients
+    package let clients: Clients
     let notes = Notes()
 
     private init(_ field: Field, _ history: History, _ clients: Clients) {

@@ -3,7 +3,8 @@ import Foundation
 import Synchronization
 import Testing
 
-@Suite struct ChaosTests {
+/// One round after the other: they block the few threads that all tests share.
+@Suite(.serialized) struct ChaosTests {
     @Test func `a round whose broker ends itself is begun anew, and says so`() async throws {
         let folder = "/tmp/genesis-chaos-void-\(getpid())"
         let arena = try Arena(folder: folder, genesis: Self.executable, root: Self.root)
@@ -16,10 +17,10 @@ import Testing
             if deaths.next() {
                 round.field.endBroker()
                 // What a scenario waits for then never comes.
-                try await Task.sleep(for: .seconds(600))
+                while true { try await Task.sleep(for: .milliseconds(100)) }
             }
-            // Sessions are started meanwhile, which is something to do for those who drain.
-            try await Task.sleep(for: .seconds(3))
+            // Something to do for those who drain.
+            while await round.clients.started < 10 { try await Task.sleep(for: .milliseconds(20)) }
         }
         #expect(report.isClean, "\(report.violations.joined(separator: "\n"))")
         #expect(report.counts["void_beginnings"] == 1)
