@@ -78,6 +78,10 @@ package actor ScriptedSink: RecordSink {
     package func serve(_ topics: @escaping @Sendable (Set<String>) -> Set<String>?) { serving = topics }
     private var serving: @Sendable (Set<String>) -> Set<String>? = { $0 }
     package func served(of topics: Set<String>) async -> Set<String>? { serving(topics) }
+    /// By default none.
+    package func refuse(_ topics: Set<String>) { refused = topics }
+    private var refused: Set<String> = []
+    package func refusing(of topics: Set<String>) async -> Set<String> { refused.intersection(topics) }
 
     package func close() async {}
 }
@@ -96,6 +100,7 @@ package actor SilentSink: RecordSink {
 
     package func sendAlone(_ record: OutgoingRecord) async -> SendResult { .failed("closed") }
     package func served(of topics: Set<String>) async -> Set<String>? { nil }
+    package func refusing(of topics: Set<String>) async -> Set<String> { [] }
 
     package func close() async {
         isClosed = true

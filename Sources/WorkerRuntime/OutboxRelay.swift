@@ -169,10 +169,16 @@ struct OutboxRelay: Sendable {
         let sent = try await keepingLanes { try await sendInRounds(rows) }
         let troubled = Set(sent.filter { $0.result.failure != nil }.map(\.row.topic))
         let served = troubled.isEmpty ? [] : await sink.served(of: troubled)
+        let silent = served == nil ? [] : Set(sent.filter { $0.result.isDelay }.map(\.row.topic))
+        let refusing = silent.isEmpty ? [] : await sink.refusing(of: silent)
         var outcomes: [OutboxOutcome] = []
         var trouble: String?
         var delays: [String] = []
-        for (row, result) in sent {
+        for (row, answer) in sent {
+            var result = answer
+            if case .delayed(let error, _) = answer, refusing.contains(row.topic) {
+                result = .failed(error: error, retryAfter: Self.retryDelay(row.retryCount, settings))
+            }
             guard let error = result.failure else {
                 outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
                 continue
@@ -275,6 +281,8 @@ struct OutboxRelay: Sendable {
 }
 
 extension OutboxOutcome.Result {
+    fileprivate var isDelay: Bool { if case .delayed = self { true } else { false } }
+
     /// Why the record is to be sent again.
     fileprivate var failure: String? {
         switch self {

@@ -100,6 +100,21 @@ import Testing
         }
     }
 
+    @Test func `a topic that is not ours to write to costs its records their tries, though no answer comes`()
+        async throws
+    {
+        let harness = try await harness(holding: [row("1", topic: "theirs"), row("2", key: "k2")])
+        await harness.sink.answer { $0.topic == "theirs" ? .blameless("no answer in time") : nil }
+        await harness.sink.refuse(["theirs"])
+        try await harness.whileWorking { harness in
+            while await harness.store.outbox[0].status != .dead {
+                try await Task.sleep(for: .milliseconds(2))
+                await harness.store.advance(.seconds(600))
+            }
+        }
+        #expect(await harness.store.outbox.map(\.status) == [.dead, .sent])
+    }
+
     @Test func `brokers refuse what comes together, and only the record that they refuse alone is dead`() async throws {
         let harness = try await harness(holding: [row("1"), row("2", key: "k2"), row("3", key: "k3")])
         await harness.sink.refuseTogether("too large")

@@ -98,12 +98,20 @@ package final class KafkaRecordSink: RecordSink {
             let client = current.withLock(\.self).client
             var served: Set<String> = []
             for name in topics.sorted() {
-                guard let isServed = Self.isServed(name, client) else { return nil }
-                if isServed { served.insert(name) }
+                guard let state = Self.state(of: name, client) else { return nil }
+                if state != .away { served.insert(name) }
             }
             if !served.isEmpty { replaceStuckProducer() }
             return served
         } ?? nil
+    }
+
+    package func refusing(of topics: Set<String>) async -> Set<String> {
+        if isClosing.withLock(\.self) { return [] }
+        return await questions.run { [self] in
+            let client = current.withLock(\.self).client
+            return topics.filter { Self.state(of: $0, client) == .refuses }
+        } ?? []
     }
 
     /// A producer that gets nothing through to brokers that answer may be at fault itself, such as one whose id they have
@@ -121,20 +129,30 @@ package final class KafkaRecordSink: RecordSink {
         }
     }
 
-    /// Nil when no broker answers. A topic that does not exist, or is not ours to write to, will not change by waiting.
-    private static func isServed(_ name: String, _ client: KafkaClient) -> Bool? {
-        guard let topic = rd_kafka_topic_new(client.handle, name, nil) else { return true }
+    private enum TopicState {
+        case takes
+        /// A partition has no leader, or a replica is not in sync.
+        case away
+        /// It does not exist, or is not ours to write to, which will not change by waiting.
+        case refuses
+    }
+
+    /// Nil when no broker answers.
+    private static func state(of name: String, _ client: KafkaClient) -> TopicState? {
+        guard let topic = rd_kafka_topic_new(client.handle, name, nil) else { return .refuses }
         defer { rd_kafka_topic_destroy(topic) }
         var metadata: UnsafePointer<rd_kafka_metadata>?
         let code = rd_kafka_metadata(client.handle, 0, topic, &metadata, questionMilliseconds)
         guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { return nil }
         defer { rd_kafka_metadata_destroy(metadata) }
-        guard metadata.pointee.topic_cnt > 0, let answer = metadata.pointee.topics?.pointee else { return true }
-        if answer.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE { return false }
+        guard metadata.pointee.topic_cnt > 0, let answer = metadata.pointee.topics?.pointee else { return .refuses }
+        if answer.err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE { return .away }
+        guard answer.err == RD_KAFKA_RESP_ERR_NO_ERROR else { return .refuses }
         let partitions = UnsafeBufferPointer(start: answer.partitions, count: max(0, Int(answer.partition_cnt)))
-        return partitions.allSatisfy {
+        let takesAll = partitions.allSatisfy {
             takesRecords(leader: $0.leader, replicas: Int($0.replica_cnt), inSync: Int($0.isr_cnt))
         }
+        return takesAll ? .takes : .away
     }
 
     /// With a replica out of sync the brokers may refuse every record of a partition (`min.insync.replicas`), and a

@@ -131,6 +131,9 @@ package protocol RecordSink: Sendable {
     /// Those of the topics whose records the brokers take or refuse for good just now: they answer, and every partition
     /// has a leader. Nil when no broker answers, or the sink has been closed. Bounded in time.
     func served(of topics: Set<String>) async -> Set<String>?
+    /// Those of the topics that take no record of ours, whatever it is: they are not there, or not ours to write to. A
+    /// producer that is waited for only says that no answer came.
+    func refusing(of topics: Set<String>) async -> Set<String>
     /// Waits for what is under way, bounded in time.
     func close() async
 }

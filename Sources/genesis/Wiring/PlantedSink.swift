@@ -33,6 +33,8 @@
 
         func served(of topics: Set<String>) async -> Set<String>? { await sink.served(of: topics) }
 
+        func refusing(of topics: Set<String>) async -> Set<String> { await sink.refusing(of: topics) }
+
         func close() async { await sink.close() }
     }
 #endif
