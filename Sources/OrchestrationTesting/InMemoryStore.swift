@@ -34,7 +34,7 @@ package actor InMemoryStore: Store {
 
     package init(now: Instant = Instant(microseconds: 1_800_000_000_000_000)) { clock = now }
 
-    /// Whether positions can be taken just now.
+    /// Whether positions can be taken and stopped just now.
     private var hasPositions = true
 
     package func keepPositions(away isAway: Bool) { hasPositions = !isAway }
@@ -218,20 +218,13 @@ package actor InMemoryStore: Store {
         return taken
     }
 
-    /// The next stop of a position is not written.
-    package func missNextStop() { isAway = true }
-    private var isAway = false
-
     package func stopPosition(
         cluster: String,
         partition: TopicPartition,
         epoch: Int64,
         reason: String
     ) async throws(StoreError) {
-        if isAway {
-            isAway = false
-            throw .unavailable(reason: "away")
-        }
+        if !hasPositions { throw .unavailable(reason: "away") }
         if positions[partition]?.ownerEpoch == epoch { positions[partition]?.stopReason = reason }
     }
 

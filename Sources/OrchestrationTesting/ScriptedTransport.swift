@@ -74,14 +74,12 @@ package actor ScriptedSink: RecordSink {
     private var refusal: String?
     package func sendAlone(_ record: OutgoingRecord) async -> SendResult { await send([record])[0] }
 
-    /// Nil: no broker answers. By default all topics are served.
-    package func serve(_ topics: @escaping @Sendable (Set<String>) -> Set<String>?) { serving = topics }
-    private var serving: @Sendable (Set<String>) -> Set<String>? = { $0 }
-    package func served(of topics: Set<String>) async -> Set<String>? { serving(topics) }
-    /// By default none.
-    package func refuse(_ topics: Set<String>) { refused = topics }
-    private var refused: Set<String> = []
-    package func refusing(of topics: Set<String>) async -> Set<String> { refused.intersection(topics) }
+    /// Topics that are not named take records. Nil: no broker answers.
+    package func setStates(_ states: [String: TopicState]?) { stated = states }
+    private var stated: [String: TopicState]? = [:]
+    package func states(of topics: Set<String>) async -> [String: TopicState]? {
+        stated.map { stated in Dictionary(uniqueKeysWithValues: topics.map { ($0, stated[$0] ?? .takes) }) }
+    }
 
     package func close() async {}
 }
@@ -99,8 +97,7 @@ package actor SilentSink: RecordSink {
     }
 
     package func sendAlone(_ record: OutgoingRecord) async -> SendResult { .failed("closed") }
-    package func served(of topics: Set<String>) async -> Set<String>? { nil }
-    package func refusing(of topics: Set<String>) async -> Set<String> { [] }
+    package func states(of topics: Set<String>) async -> [String: TopicState]? { nil }
 
     package func close() async {
         isClosed = true

@@ -168,35 +168,30 @@ struct OutboxRelay: Sendable {
     private func publish(_ rows: [OutboxMessage]) async throws -> (outcomes: [OutboxOutcome], trouble: String?) {
         let sent = try await keepingLanes { try await sendInRounds(rows) }
         let troubled = Set(sent.filter { $0.result.failure != nil }.map(\.row.topic))
-        let served = troubled.isEmpty ? [] : await sink.served(of: troubled)
-        let silent = served == nil ? [] : Set(sent.filter { $0.result.isDelay }.map(\.row.topic))
-        let refusing = silent.isEmpty ? [] : await sink.refusing(of: silent)
+        let states = troubled.isEmpty ? [:] : await sink.states(of: troubled)
         var outcomes: [OutboxOutcome] = []
         var trouble: String?
         var delays: [String] = []
-        for (row, answer) in sent {
-            var result = answer
-            if case .delayed(let error, _) = answer, refusing.contains(row.topic) {
-                result = .failed(error: error, retryAfter: Self.retryDelay(row.retryCount, settings))
-            }
+        for (row, result) in sent {
             guard let error = result.failure else {
                 outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
                 continue
             }
-            guard let served else {
+            guard let states else {
                 // Nobody answers, and no record is to blame: counted as tries, an outage of minutes would leave them
                 // DEAD; told one by one, it would fill the log.
                 trouble = error
                 continue
             }
-            if case .failed = result, served.contains(row.topic) {
+            let next: OutboxOutcome.Result
+            if result.isBlamed(states[row.topic] ?? .away) {
                 log.warning("not taken by Kafka", LogField("outbox_id", row.id), LogField("reason", error))
-                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
+                next = .failed(error: error, retryAfter: Self.retryDelay(row.retryCount, settings))
             } else {
                 delays.append(error)
-                let delayed = OutboxOutcome.Result.delayed(error: error, retryAfter: settings.relayOutageDelay)
-                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: delayed))
+                next = .delayed(error: error, retryAfter: settings.relayOutageDelay)
             }
+            outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: next))
         }
         if let reason = delays.last {
             log.warning(
@@ -281,7 +276,14 @@ struct OutboxRelay: Sendable {
 }
 
 extension OutboxOutcome.Result {
-    fileprivate var isDelay: Bool { if case .delayed = self { true } else { false } }
+    /// Whether a try is counted for a record that is to be sent again.
+    fileprivate func isBlamed(_ state: TopicState) -> Bool {
+        switch state {
+        case .takes: if case .failed = self { true } else { false }
+        case .away: false
+        case .refuses: true
+        }
+    }
 
     /// Why the record is to be sent again.
     fileprivate var failure: String? {

@@ -6,8 +6,7 @@ extension RecordLoop {
     func stop(_ partition: TopicPartition, _ reason: String) async {
         log.error("partition stopped", LogField("partition", partition), LogField("reason", reason))
         guard let owner = owned[partition] else { return }
-        stopped[partition] = owner
-        unsaidStops[partition] = String(reason.prefix(Self.stopReasonLengthMax))
+        stopped[partition] = Stopped(owner: owner, unsaid: String(reason.prefix(Self.stopReasonLengthMax)))
         if let fault = await sayStop(partition) {
             log.warning(
                 "the position does not say yet that the partition has stopped",
@@ -29,10 +28,10 @@ extension RecordLoop {
 
     /// Without its reason at the position, an operator could not set it. Why it could not be written, if so.
     private func sayStop(_ partition: TopicPartition) async -> String? {
-        guard let owner = stopped[partition], let reason = unsaidStops[partition] else { return nil }
+        guard let owner = stopped[partition]?.owner, let reason = stopped[partition]?.unsaid else { return nil }
         do throws(StoreError) {
             try await store.stopPosition(cluster: cluster, partition: partition, epoch: owner.epoch, reason: reason)
-            unsaidStops[partition] = nil
+            stopped[partition]?.unsaid = nil
             return nil
         } catch {
             return error.reason
@@ -41,15 +40,16 @@ extension RecordLoop {
 
     /// An operator's new position has a new epoch under the operator's name: the assignment begins anew with it.
     private func lookAtStopped() async {
-        guard !stopped.isEmpty, let generation = stopped.values.map(\.generation).max() else { return }
-        for partition in unsaidStops.keys { _ = await sayStop(partition) }
+        guard !stopped.isEmpty, let generation = stopped.values.map(\.owner.generation).max() else { return }
+        for partition in stopped.keys { _ = await sayStop(partition) }
         // What cannot be read now is read at the next look.
         guard let rows = try? await store.positions(cluster: cluster, partitions: stopped.keys.sorted()) else { return }
         let isReset = rows.contains { row in
-            row.ownerID.hasPrefix(OwnedPosition.operatorMark) && row.ownerEpoch != stopped[row.topicPartition]?.epoch
+            row.ownerID.hasPrefix(OwnedPosition.operatorMark)
+                && row.ownerEpoch != stopped[row.topicPartition]?.owner.epoch
         }
         guard isReset else { return }
-        (stopped, unsaidStops) = ([:], [:])
+        stopped = [:]
         await source.restart(generation: generation)
     }
 }

@@ -12,6 +12,13 @@ actor RecordLoop {
         var nextOffset: Int64?
     }
 
+    struct Stopped {
+        /// As it was owned.
+        var owner: Owned
+        /// What its position does not say yet.
+        var unsaid: String?
+    }
+
     /// How often a new assignment looks whether the one before it has stopped taking positions.
     private static let takingPollInterval = Interval.milliseconds(10)
 
@@ -67,7 +74,7 @@ actor RecordLoop {
                     Failpoint.reach(.partitionsRevoked)
                     lastEnded = max(lastEnded, generation)
                     owned = owned.filter { $0.value.generation != generation }
-                    stopped = stopped.filter { $0.value.generation != generation }
+                    stopped = stopped.filter { $0.value.owner.generation != generation }
                     log.info("partitions given up", LogField("generation", generation))
                     awaitAssignment()
                 case .batch(let batch):
@@ -100,10 +107,8 @@ actor RecordLoop {
     }
 
     private var failure: WorkerFailure?
-    /// Partitions that stand still until an operator says how to go on, as they were owned.
-    var stopped: [TopicPartition: Owned] = [:]
-    /// Of those the reasons that their positions do not give yet.
-    var unsaidStops: [TopicPartition: String] = [:]
+    /// Partitions that stand still until an operator says how to go on.
+    var stopped: [TopicPartition: Stopped] = [:]
     var stoppedLook: Task<Void, Never>?
     /// Of partitions lost to another worker.
     private var checks: [Fuse] = []

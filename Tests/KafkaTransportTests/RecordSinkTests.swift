@@ -136,16 +136,16 @@ import Testing
         #expect(await sink.send([record("t", 0)]) == [.sent])
         let (leaderNotAvailable, notAuthorized) = (5, 29)
         try broker.control.send("fault u \(leaderNotAvailable)")
-        #expect(await sink.served(of: ["t", "u"]) == ["t"])
+        #expect(await sink.states(of: ["t", "u"]) == ["t": .takes, "u": .away])
         // What the brokers will not take for good is the record's own trouble.
         try broker.control.send("fault u \(notAuthorized)")
-        #expect(await sink.served(of: ["t", "u"]) == ["t", "u"])
+        #expect(await sink.states(of: ["t", "u"]) == ["t": .takes, "u": .refuses])
         try broker.control.send("down")
-        #expect(await sink.served(of: ["t"]) == nil)
+        #expect(await sink.states(of: ["t"]) == nil)
         try broker.control.send("up")
-        try await eventually("the brokers answering") { await sink.served(of: ["t"]) == ["t"] }
+        try await eventually("the brokers answering") { await sink.states(of: ["t"]) == ["t": .takes] }
         await sink.close()
-        #expect(await sink.served(of: ["t"]) == nil)
+        #expect(await sink.states(of: ["t"]) == nil)
     }
 
     @Test(
@@ -164,17 +164,17 @@ import Testing
         let broker = try TestBroker(topics: "t:1")
         let sink = try KafkaRecordSink(broker.configuration(sendLimitMilliseconds: 1_500))
         try await eventually("a record being sent") { await sink.send([record("t", 0)]) == [.sent] }
-        #expect(await sink.served(of: ["t"]) == ["t"])
+        #expect(await sink.states(of: ["t"]) == ["t": .takes])
         #expect(sink.producersMade == 1)
         try broker.control.send("down")
         guard case .blameless = await sink.send([record("t", 1)])[0] else { throw TestFailure("not failed") }
-        #expect(await sink.served(of: ["t"]) == nil)
+        #expect(await sink.states(of: ["t"]) == nil)
         #expect(sink.producersMade == 1)
         try broker.control.send("up")
-        try await eventually("the brokers answering") { await sink.served(of: ["t"]) == ["t"] }
+        try await eventually("the brokers answering") { await sink.states(of: ["t"]) == ["t": .takes] }
         try await eventually("a record being sent") { await sink.send([record("t", 2)]) == [.sent] }
         #expect(sink.producersMade == 2)
-        #expect(await sink.served(of: ["t"]) == ["t"])
+        #expect(await sink.states(of: ["t"]) == ["t": .takes])
         #expect(await sink.send([record("t", 3)]) == [.sent])
         #expect(sink.producersMade == 2)
         await sink.close()

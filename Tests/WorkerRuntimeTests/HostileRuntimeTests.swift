@@ -178,7 +178,7 @@ final class Tries: Sendable {
             tries.count()
             return .failed("no broker can be reached")
         }
-        await harness.sink.serve { _ in nil }
+        await harness.sink.setStates(nil)
         try await harness.whileWorking(log: log) { harness in
             try await harness.assign()
             try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])

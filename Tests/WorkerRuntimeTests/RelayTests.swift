@@ -84,7 +84,7 @@ import Testing
     @Test func `a topic whose brokers are away costs its records no tries, while others go out`() async throws {
         let harness = try await harness(holding: [row("1", topic: "away"), row("2", key: "k2")])
         await harness.sink.answer { $0.topic == "away" ? .failed("no leader") : nil }
-        await harness.sink.serve { $0.subtracting(["away"]) }
+        await harness.sink.setStates(["away": .away])
         try await harness.whileWorking { harness in
             try await expectNoTriesCounted(harness)
         }
@@ -105,7 +105,7 @@ import Testing
     {
         let harness = try await harness(holding: [row("1", topic: "theirs"), row("2", key: "k2")])
         await harness.sink.answer { $0.topic == "theirs" ? .blameless("no answer in time") : nil }
-        await harness.sink.refuse(["theirs"])
+        await harness.sink.setStates(["theirs": .refuses])
         try await harness.whileWorking { harness in
             while await harness.store.outbox[0].status != .dead {
                 try await Task.sleep(for: .milliseconds(2))

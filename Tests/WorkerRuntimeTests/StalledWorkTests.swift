@@ -43,10 +43,15 @@ import Testing
     @Test func `a stop that could not be written is written later, so that an operator can take it back`() async throws
     {
         let harness = RuntimeHarness()
-        await harness.store.missNextStop()
-        try await harness.whileWorking { harness in
+        let log = KeptLog()
+        try await harness.whileWorking(log: log) { harness in
             try await harness.assign()
+            await harness.store.keepPositions(away: true)
             await harness.source.put(.partitionStopped(harness.commands, reason: "the topic was made anew"))
+            try await eventually {
+                log.messages.contains("the position does not say yet that the partition has stopped")
+            }
+            await harness.store.keepPositions(away: false)
             try await eventually {
                 await harness.store.positions[harness.commands]?.stopReason == "the topic was made anew"
             }

@@ -92,26 +92,18 @@ package final class KafkaRecordSink: RecordSink {
 
     private static let closed = SendResult.failed("the producer has been closed")
 
-    package func served(of topics: Set<String>) async -> Set<String>? {
+    package func states(of topics: Set<String>) async -> [String: TopicState]? {
         if isClosing.withLock(\.self) { return nil }
         return await questions.run { [self] in
             let client = current.withLock(\.self).client
-            var served: Set<String> = []
+            var states: [String: TopicState] = [:]
             for name in topics.sorted() {
                 guard let state = Self.state(of: name, client) else { return nil }
-                if state != .away { served.insert(name) }
+                states[name] = state
             }
-            if !served.isEmpty { replaceStuckProducer() }
-            return served
+            if states.values.contains(where: { $0 != .away }) { replaceStuckProducer() }
+            return states
         } ?? nil
-    }
-
-    package func refusing(of topics: Set<String>) async -> Set<String> {
-        if isClosing.withLock(\.self) { return [] }
-        return await questions.run { [self] in
-            let client = current.withLock(\.self).client
-            return topics.filter { Self.state(of: $0, client) == .refuses }
-        } ?? []
     }
 
     /// A producer that gets nothing through to brokers that answer may be at fault itself, such as one whose id they have
@@ -127,14 +119,6 @@ package final class KafkaRecordSink: RecordSink {
             made.withLock { $0 += 1 }
             old.end()
         }
-    }
-
-    private enum TopicState {
-        case takes
-        /// A partition has no leader, or a replica is not in sync.
-        case away
-        /// It does not exist, or is not ours to write to, which will not change by waiting.
-        case refuses
     }
 
     /// Nil when no broker answers.

@@ -128,14 +128,21 @@ package protocol RecordSink: Sendable {
     func send(_ records: [OutgoingRecord]) async -> [SendResult]
     /// Sends a record while no other is under way, so that the answer is about this one.
     func sendAlone(_ record: OutgoingRecord) async -> SendResult
-    /// Those of the topics whose records the brokers take or refuse for good just now: they answer, and every partition
-    /// has a leader. Nil when no broker answers, or the sink has been closed. Bounded in time.
-    func served(of topics: Set<String>) async -> Set<String>?
-    /// Those of the topics that take no record of ours, whatever it is: they are not there, or not ours to write to. A
-    /// producer that is waited for only says that no answer came.
-    func refusing(of topics: Set<String>) async -> Set<String>
+    /// What becomes of records of each of the topics just now. Nil when no broker answers, or the sink has been closed.
+    /// Bounded in time.
+    func states(of topics: Set<String>) async -> [String: TopicState]?
     /// Waits for what is under way, bounded in time.
     func close() async
+}
+
+package enum TopicState: Sendable {
+    /// The brokers take them, or refuse one for what it is.
+    case takes
+    /// A partition has no leader, or a replica is not in sync: none may be taken for now.
+    case away
+    /// It does not exist, or is not ours to write to, which will not change by waiting. A producer that is waited for only
+    /// says that no answer came.
+    case refuses
 }
 
 package enum SendResult: Equatable, Sendable {

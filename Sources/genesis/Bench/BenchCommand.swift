@@ -104,8 +104,9 @@ enum BenchCommand {
         let events =
             try invocation.integer("events", in: 1...(isBacklog ? backlogMax : eventsMax))
             ?? (isBacklog ? backlogMax : eventsDefault)
-        let given = try invocation.integer("sessions", in: 1...sessionsMax)
-        let sessions = given ?? sessionsDefault
+        let sessions =
+            try invocation.integer("sessions", in: 1...sessionsMax)
+            ?? (scenario == .turns ? turningDefault : sessionsDefault)
         let seconds = try invocation.integer("seconds", in: 1...secondsMax) ?? secondsDefault
         let rate = try invocation.integer("rate", in: 1...rateMax) ?? rateDefault
         let sizes = try sizes(invocation.value("waiting") ?? waitingDefault)
@@ -127,7 +128,7 @@ enum BenchCommand {
             report = try await BacklogScenario(environment: environment, commands: events, seconds: seconds).run()
         case .relay: report = try await RelayScenario(environment: environment, rows: events).run()
         case .turns:
-            let turns = TurnsScenario(environment: environment, sessions: given ?? turningDefault, seconds: seconds)
+            let turns = TurnsScenario(environment: environment, sessions: sessions, seconds: seconds)
             report = try await turns.run()
         case .latency:
             let latency = LatencyScenario(environment: environment, sessions: sessions, seconds: seconds, rate: rate)

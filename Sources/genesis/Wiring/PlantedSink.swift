@@ -31,9 +31,7 @@
 
         func sendAlone(_ record: OutgoingRecord) async -> SendResult { await sink.sendAlone(record) }
 
-        func served(of topics: Set<String>) async -> Set<String>? { await sink.served(of: topics) }
-
-        func refusing(of topics: Set<String>) async -> Set<String> { await sink.refusing(of: topics) }
+        func states(of topics: Set<String>) async -> [String: TopicState]? { await sink.states(of: topics) }
 
         func close() async { await sink.close() }
     }
