@@ -7,9 +7,11 @@ SECONDS ?= 60
 # Undeclared imports are errors: the build keeps the floors apart.
 CHECK := --explicit-target-dependency-import-check error
 GENESIS := .build/release/genesis
+# Without Swift's libraries beside it, and optimised across the floors.
+RELEASE := -c release --static-swift-stdlib -Xswiftc -cross-module-optimization
 # The fault harness and the worker it hurts, optimised and with failpoints, beside the build that ships.
 CHAOS := .build/chaos/release/chaos
-CHAOS_BUILD := swift build -c release -Xswiftc -DCHAOS --scratch-path .build/chaos $(CHECK)
+CHAOS_BUILD := swift build $(RELEASE) -Xswiftc -DCHAOS --scratch-path .build/chaos $(CHECK)
 # What only such builds may contain.
 CHAOS_WORDS := GENESIS_FAILPOINT|GENESIS_CHAOS_PARTITIONS|GENESIS_PLANTED_BUG
 KILLS ?= 1200
@@ -27,11 +29,11 @@ setup: ## Install missing system packages (Debian, through apt) and check for Sw
 	@sh deploy/setup.sh
 
 run: setup ## Build, start everything and play one session (ONCE=1: end after it)
-	swift build -c release --product genesis $(CHECK)
+	swift build $(RELEASE) --product genesis $(CHECK)
 	exec $(GENESIS) dev --play $(if $(ONCE),--once)
 
 build: setup ## Build the release binary
-	swift build -c release --product genesis $(CHECK)
+	swift build $(RELEASE) --product genesis $(CHECK)
 	@! grep -aqE '$(CHAOS_WORDS)' $(GENESIS) || { echo "the release binary contains failpoints"; exit 1; }
 
 test: setup ## Build and run all tests

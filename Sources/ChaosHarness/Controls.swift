@@ -160,7 +160,12 @@ extension PlantedBug {
     /// Those that lie in the database: what is to be changed there.
     fileprivate var plant: String? {
         switch self {
-        case .noEpochCheck: Self.rewriting("genesis_advance_position", "fault IS NOT NULL", "false")
+        case .noEpochCheck:
+            Self.rewriting(
+                "genesis_advance_position",
+                "AND p.owner_epoch = u.e AND p.next_offset IS NOT DISTINCT FROM u.x",
+                ""
+            )
         // Each guard is backed by another one; the mistake is to have neither.
         case .noSessionLock: Self.unlocked
         case .checkThenInsert:

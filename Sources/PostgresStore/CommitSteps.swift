@@ -31,8 +31,10 @@ enum CommitSteps {
         return steps
     }
 
-    private static func advance(_ positions: [PositionAdvance]) -> Step {
-        Step(PositionsTable.advance) {
+    /// In one order, as whoever takes positions locks them.
+    private static func advance(_ unordered: [PositionAdvance]) -> Step {
+        let positions = unordered.sorted { $0.topicPartition < $1.topicPartition }
+        return Step(PositionsTable.advance) {
             $0.column(positions) { $0.clusterID }
             $0.column(positions) { $0.topicPartition.topic }
             $0.column(positions) { $0.topicPartition.partition }
