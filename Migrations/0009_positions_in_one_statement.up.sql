@@ -30,10 +30,9 @@ BEGIN
     ) INTO fault
         FROM unnest(clusters, topics, partitions, epochs, expected, next) AS u (c, t, n, e, x, o)
         LEFT JOIN kafka_positions p ON p.cluster_id = u.c AND p.topic = u.t AND p.partition = u.n
-        -- Those that did move are where they were to go.
-        WHERE p.owner_epoch IS DISTINCT FROM u.e OR p.next_offset IS DISTINCT FROM u.o
+        -- One that is not where it was to go says more than one that this statement has just moved there.
+        ORDER BY p.owner_epoch IS DISTINCT FROM u.e OR p.next_offset IS DISTINCT FROM u.o DESC
         LIMIT 1;
-    RAISE EXCEPTION '%', coalesce(fault, 'a position has been moved before, or is named twice')
-        USING ERRCODE = 'GN002';
+    RAISE EXCEPTION '%', fault USING ERRCODE = 'GN002';
 END
 $$;

@@ -30,6 +30,32 @@ import Testing
         #expect(details == ["old", "new"])
     }
 
+    @Test func `of a batch's partitions the one that another worker has taken is named, and none moves`() async throws {
+        let store = try await TestDatabase().store
+        let partitions = (0..<3).map { TopicPartition(topic: "t", partition: $0) }
+        _ = try await store.takePositions(cluster: "c", partitions: partitions, owner: "a")
+        _ = try await store.takePositions(cluster: "c", partitions: [partitions[1]], owner: "b")
+        var batch = CommitBatch()
+        batch.positions = partitions.reversed().map {
+            PositionAdvance(clusterID: "c", topicPartition: $0, ownerEpoch: 1, expectedOffset: nil, nextOffset: 5)
+        }
+        await #expect(
+            throws: StoreError.fenced(
+                reason: "t[1] is at offset none of owner b epoch 2, expected offset none epoch 1 [SQLSTATE GN002]"
+            )
+        ) { try await store.commit(batch) }
+        let offsets = try await store.positions(cluster: "c", partitions: partitions).map(\.nextOffset)
+        #expect(offsets == [nil, nil, nil])
+
+        batch.positions.removeAll { $0.topicPartition == partitions[1] }
+        try await store.commit(batch)
+        await #expect(
+            throws: StoreError.fenced(
+                reason: "t[0] is at offset 5 of owner a epoch 1, expected offset none epoch 1 [SQLSTATE GN002]"
+            )
+        ) { try await store.commit(batch) }
+    }
+
     @Test(arguments: [true, false])
     func `what is committed is loaded again as it was`(prepare: Bool) async throws {
         let database = try await TestDatabase(prepareStatements: prepare)
