@@ -60,11 +60,6 @@ extension Scenario {
     }
 }
 
-extension Scenario {
-    static let bouncerProgram = "/usr/sbin/pgbouncer"
-    static var hasBouncer: Bool { access(bouncerProgram, X_OK) == 0 }
-}
-
 extension Round {
     func diskFull(_ disk: SmallDisk) async throws {
         try await withFleet(fleet) {
@@ -103,47 +98,27 @@ extension Round {
 
     /// Between workers and server a pooler that gives each transaction another connection.
     func bouncer(_ dice: inout Dice) async throws {
-        let port = 20_000 + dice.number(0...20_000)
-        let file = "\(field.folder)/pgbouncer.ini"
-        try Files.write(
-            file,
-            """
-            [databases]
-            * = \(field.arena.cluster.connectionString().split(separator: " ").prefix(2).joined(separator: " ")) user=postgres
-            [pgbouncer]
-            listen_addr = 127.0.0.1
-            listen_port = \(port)
-            unix_socket_dir =
-            auth_type = any
-            pool_mode = transaction
-            default_pool_size = 5
-            max_client_conn = 100
-
-            """
+        let pooler = try TransactionPooler(
+            before: field.arena.cluster.connectionString(),
+            connections: 5,
+            port: 20_000 + dice.number(0...20_000),
+            folder: field.folder
         )
-        let url = "host=127.0.0.1 port=\(port) user=postgres dbname=\(field.databaseName)"
         let members = fleet.map { member in
             Member(
                 name: member.name,
                 partitions: member.partitions,
-                database: url,
+                database: pooler.connectionString(database: field.databaseName),
                 variables: ["GENESIS_PREPARE_STATEMENTS": "off"]
             )
         }
-        @Sendable func start() throws -> ChildProcess {
-            try ChildProcess(
-                [Scenario.bouncerProgram] + (geteuid() == 0 ? ["-u", "postgres"] : []) + [file],
-                environment: [:],
-                logFile: "\(field.folder)/pgbouncer.txt"
-            )
-        }
-        let first = try start()
+        let first = try pooler.start()
         try await Task.sleep(for: .milliseconds(300))
         try await withFleet(members) {
             try await Task.sleep(for: .milliseconds(6_000))
             first.stop(graceSeconds: 1)
             try await Task.sleep(for: .milliseconds(700))
-            let second = try start()
+            let second = try pooler.start()
             try await Task.sleep(for: .milliseconds(6_000))
             second.stop(graceSeconds: 1)
         }

@@ -57,7 +57,7 @@ package enum Scenario: String, CaseIterable, Sendable {
     }
 
     package func round(seed: UInt64, arena: Arena, keepsFolder: Bool = false) async throws -> RoundReport {
-        if self == .bouncer, !Self.hasBouncer {
+        if self == .bouncer, !TransactionPooler.isInstalled {
             // `make setup` installs it, so its absence is a fault and not a reason to skip.
             let missing = "PgBouncer is not installed (make setup)"
             return RoundReport(scenario: rawValue, seed: seed, violations: [missing], folder: "")

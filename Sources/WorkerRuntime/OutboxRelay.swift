@@ -16,8 +16,7 @@ struct OutboxRelay: Sendable {
         var isBehind = false
         var hindrance = Hindrance("the relay waits", settings, log)
         var idle = Backoff(initial: settings.relayPollInterval, longest: settings.idlePollMax)
-        var outage = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
-        var outageBegan: ContinuousClock.Instant?
+        var outage = Hindrance("the brokers take nothing, waiting", settings, log)
         // What an earlier process of this name still holds is ours, under a new epoch.
         try? await store.releaseLanes(owner: settings.node)
         while !Task.isCancelled {
@@ -37,24 +36,9 @@ struct OutboxRelay: Sendable {
                 if batch.found == 0 {
                     await bell.wait(atMost: isAlone ? idle.advance() : settings.relayPollInterval)
                 } else if batch.settled == 0 {
-                    if outageBegan == nil {
-                        outageBegan = .now
-                        log.warning(
-                            "the brokers take nothing, waiting",
-                            LogField("records", batch.found),
-                            LogField("reason", batch.trouble ?? "")
-                        )
-                    }
-                    await outage.pause()
+                    await outage.pause("\(batch.found) records: \(batch.trouble ?? "no answer")")
                 } else {
-                    outage.reset()
-                    if let began = outageBegan {
-                        outageBegan = nil
-                        log.warning(
-                            "the brokers take records again",
-                            LogField("waited", Interval(began.duration(to: .now)))
-                        )
-                    }
+                    outage.passed()
                     // Nothing else was due when these were read, and what has come since has rung.
                     if isAlone, !isBehind { await bell.wait(atMost: idle.advance()) }
                 }

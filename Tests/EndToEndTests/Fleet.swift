@@ -139,34 +139,14 @@ final class Fleet: Sendable {
 
     /// PgBouncer in transaction mode before the database, and how to reach that through it.
     func pooler(servers: Int, port: Int) async throws -> (process: ChildProcess, url: String) {
-        let file = "\(folder)/pgbouncer.ini"
-        let server = databaseURL.split(separator: " ").prefix(2).joined(separator: " ")
-        try """
-        [databases]
-        * = \(server) user=postgres
-        [pgbouncer]
-        listen_addr = 127.0.0.1
-        listen_port = \(port)
-        unix_socket_dir =
-        auth_type = any
-        pool_mode = transaction
-        default_pool_size = \(servers)
-
-        """.write(toFile: file, atomically: true, encoding: .utf8)
-        let process = try ChildProcess(
-            [Self.poolerProgram] + (geteuid() == 0 ? ["-u", "postgres"] : []) + [file],
-            environment: [:],
-            logFile: "\(folder)/pgbouncer.log"
-        )
-        let name = databaseURL.split(separator: "dbname=").last ?? ""
-        let url = "host=127.0.0.1 port=\(port) user=postgres dbname=\(name)"
+        let pooler = try TransactionPooler(before: databaseURL, connections: servers, port: port, folder: folder)
+        let process = try pooler.start()
+        let url = pooler.connectionString(database: String(databaseURL.split(separator: "dbname=").last ?? ""))
         let queries = PostgresQueries(pool: try PostgresPool(connectionString: url, size: 1, prepareStatements: false))
         try await eventually("the pooler answers") { (try? await queries.sessions(limit: 1)) != nil }
         queries.close()
         return (process, url)
     }
-
-    static let poolerProgram = "/usr/sbin/pgbouncer"
 
     func worker(_ node: String = "worker", changing variables: [String: String] = [:]) throws -> ChildProcess {
         try ChildProcess(

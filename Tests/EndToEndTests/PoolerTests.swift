@@ -6,7 +6,7 @@ import Testing
 
 /// Through PgBouncer in transaction mode, where each transaction may get another server.
 @Suite(.serialized) struct PoolerTests {
-    @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: Fleet.poolerProgram), "PgBouncer is not installed"))
+    @Test(.enabled(if: TransactionPooler.isInstalled, "PgBouncer is not installed"))
     func `commands and workers that come and go work through a pooler, and survive its restart`() async throws {
         let fleet = try await Fleet(partitions: 2)
         let port = Int.random(in: 20_000...40_000)
