@@ -70,6 +70,39 @@ import Testing
         #expect(try await queries.outbox(limit: 9).map(\.id).reversed() == expected)
     }
 
+    @Test func `in need are live sessions with an incident, and those whose open wait takes a retry`() async throws {
+        let database = try await TestDatabase()
+        func session(
+            _ incident: JSONValue,
+            _ status: SessionStatus = .inProgress,
+            waitsFor reply: String? = nil
+        ) async throws -> SessionID {
+            let id: SessionID = randomID()
+            var commit = Sample.commit(id)
+            commit.session?.state = ["incident": incident]
+            commit.session?.status = status
+            if status == .completed { commit.session?.currentStage = .finished }
+            if let reply {
+                var handle = Sample.handle(id, correlation: id.description)
+                handle.resumeHandle = ["replies": .object([reply: [:]])]
+                commit.handles = [handle]
+            }
+            try await database.store.commit(Sample.batch(commit))
+            return id
+        }
+        _ = try await session(.null)
+        _ = try await session(.null, waitsFor: "Concept.Confirm")
+        _ = try await session(["reason": "no agent"], .completed)
+        let stuck = try await session(["reason": "no agent"])
+        let paused = try await session(["reason": "no agent"], .paused)
+        let failed = try await session(.null, waitsFor: SessionMessages.retryTask)
+
+        let found = try await database.queries.sessionsInNeed(limit: 9)
+        #expect(Set(found.map(\.id)) == [stuck, paused, failed])
+        let live = try await database.queries.sessionsInNeed(status: .paused, limit: 9)
+        #expect(live.map(\.id) == [paused])
+    }
+
     @Test func `a DEAD row is requeued or skipped, and either way its key flows again`() async throws {
         let database = try await TestDatabase()
         let (store, queries) = (database.store, database.queries)
