@@ -83,7 +83,7 @@ let package = Package(
         tests("OrchestrationTests", ["Orchestration", "OrchestrationTesting"]),
         tests(
             "WorkflowFilesTests",
-            ["genesis", "WorkflowFiles", "Orchestration", "FuzzTargets"],
+            ["genesis", "WorkflowFiles", "Orchestration", "OrchestrationTesting", "FuzzTargets"],
             reading: ["Corpus", "Planted", "Semantics"]
         ),
         tests("PostgresStoreTests", ["PostgresStore", "Orchestration", "OrchestrationTesting", "EmbeddedServices"]),
@@ -97,10 +97,13 @@ let package = Package(
             "ChaosCheckerTests",
             ["genesis", "ChaosChecker", "EmbeddedServices", "KafkaTransport", "Orchestration"]
         ),
-        tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints"]),
+        tests("ChaosTests", ["genesis", "ChaosHarness", "Failpoints", "OrchestrationTesting"]),
         tests(
             "WaitRacesTests",
-            ["WaitRaces", "Orchestration", "PostgresStore", "EmbeddedServices", "WorkflowFiles"]
+            [
+                "WaitRaces", "Orchestration", "OrchestrationTesting", "PostgresStore", "EmbeddedServices",
+                "WorkflowFiles",
+            ]
         ),
         tests(
             "EndToEndTests",

@@ -55,6 +55,10 @@ package enum Guards {
         ),
         ("broker_outages", log("the brokers are away")),
         ("broker_returns", log("the brokers are back")),
+        (
+            "kafka_notices",
+            "SELECT count(*) FROM checker.logs WHERE message LIKE 'Kafka: %' OR message LIKE 'A Kafka broker cannot%'"
+        ),
         ("relay_outages", log("the brokers take nothing, waiting")),
         (
             "resent_records",
@@ -99,6 +103,13 @@ package enum Guards {
         ("cancelled_waits", "SELECT count(*) FROM flow_resume_handles WHERE status = 'CANCELLED'"),
         ("tasks_completed", "SELECT count(*) FROM async_tasks WHERE status = 'COMPLETED'"),
         ("task_retries", "SELECT count(*) FROM async_tasks WHERE attempt > 1"),
+        (
+            "operator_commands",
+            """
+            SELECT count(*) FROM command_inbox
+            WHERE verdict = 'accepted' AND command_type LIKE 'Command.Genesis.Session.Task.%' AND payload ? 'task_id'
+            """
+        ),
         ("pauses", "SELECT count(*) FROM domain_events WHERE event_type = 'Genesis.Session.Paused'"),
     ]
 }

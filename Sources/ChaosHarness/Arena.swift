@@ -109,10 +109,12 @@ package final class Field: Sendable {
         )
     }
 
-    /// The embedded broker answers an empty fetch only at its end.
+    /// The embedded broker answers an empty fetch only at its end, and does not compare an idempotent producer's
+    /// sequence numbers. So when it makes up an error for a request that it has not kept, while a later one for the same
+    /// partition succeeds, librdkafka rightly takes the first as kept: with one request at a time there is no later one.
     private static let properties = [
         "fetch.wait.max.ms=10", "session.timeout.ms=4000", "heartbeat.interval.ms=500", "reconnect.backoff.ms=20",
-        "reconnect.backoff.max.ms=200",
+        "reconnect.backoff.max.ms=200", "max.in.flight.requests.per.connection=1",
     ]
 
     /// - Parameters:

@@ -13,6 +13,7 @@ extension Clients {
             tell(request, "Task.Progressed", ["progress": .int(dice.number(1...99))], after: dice.number(0...60))
         }
         if request.isOfChaos, dice.percent(10) { replyEarly(request, &dice) }
+        if request.isOfChaos, dice.percent(4) { cancel(request, &dice) }
         let delay = dice.number(0...150)
         switch dice.number(0...99) {
         case 0..<12: fail(request, retryable: true, after: delay, copies: dice.number(1...2))

@@ -79,6 +79,18 @@ extension Clients {
         offer(reply, copies: dice.number(1...2), after: 0)
     }
 
+    /// An operator has no patience with a task.
+    func cancel(_ request: WorkRequest, _ dice: inout Dice) {
+        let command = ClientCommand(
+            "Task.Cancel",
+            to: request.session,
+            of: request.tenant,
+            ["task_id": .string(request.task), "reason": "it takes too long"],
+            dice: &dice
+        )
+        offer(command, copies: dice.number(1...2), after: dice.number(0...200))
+    }
+
     private func command(_ type: String, _ wait: Wait, _ payload: JSONObject, named: Bool = true) -> ClientCommand {
         ClientCommand(
             type,

@@ -102,7 +102,8 @@ enum Controls {
             seed: seed,
             arena: arena,
             load: load,
-            properties: ["socket.timeout.ms=1000"]
+            properties: ["socket.timeout.ms=1000"],
+            mustCount: bug.map(\.mustCount) ?? ["fenced", "resent_records", "dead_letters"]
         ) { round, dice in
             if let plant = bug?.plant { try round.field.database.rows(plant) }
             await disturb(round, &dice)
@@ -145,7 +146,7 @@ extension PlantedBug {
         case .offsetFirst: ["C7 "]
         case .markBeforePublish: ["C1 ", "C5 "]
         case .noEpochCheck: ["I11 only"]
-        case .noSessionLock, .checkThenInsert: ["I", "C3 ", "C9 "]
+        case .noSessionLock, .checkThenInsert: ["I1 ", "I2 ", "I3 ", "I5 ", "I6 ", "I7 ", "I10 ", "C3 ", "C9 "]
         case .skipLockedRelay, .relayByTime, .failedKeyPasses: ["C5 "]
         case .workerClock: ["T1 ", "I7 "]
         case .noInboxUniqueness: ["I1 "]
@@ -154,6 +155,18 @@ extension PlantedBug {
         case .unknownTypeSkipped: ["C7 "]
         case .failingRecords, .lostAnswers: []
         case .lostAnswerIsFailure: ["L1 "]
+        }
+    }
+
+    /// What a round must have met in which nothing is to be found.
+    fileprivate var mustCount: [String] {
+        switch self {
+        case .failingRecords: ["retried_records"]
+        case .lostAnswers: ["reconnects"]
+        case .offsetFirst, .markBeforePublish, .noEpochCheck, .noSessionLock, .checkThenInsert, .skipLockedRelay,
+            .relayByTime, .workerClock, .noInboxUniqueness, .unboundReplies, .retryInProcess, .unknownTypeSkipped,
+            .failedKeyPasses, .lostAnswerIsFailure:
+            []
         }
     }
 

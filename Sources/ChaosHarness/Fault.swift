@@ -64,6 +64,7 @@ package enum Fault: String, CaseIterable, Sendable {
         (10, [14, 15, -195]),  // FindCoordinator
         (11, [14, 15, 16, -195]),  // JoinGroup
         (12, [15, 16, 27, -195]),  // Heartbeat
+        (13, [15, 16, -195]),  // LeaveGroup
         (14, [15, 16, 27, -195]),  // SyncGroup
         (18, [7, -195]),  // ApiVersions
         (22, [7, 14, 15, -195]),  // InitProducerId

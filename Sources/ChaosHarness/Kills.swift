@@ -11,7 +11,7 @@ package enum Kills {
     static let guards = [
         "kills", "stops", "fenced", "partition_takeovers", "conflicts_retried", "duplicates_answered_again",
         "dead_letters", "task_retries", "early_replies_buffered", "late_replies_refused", "reply_wins", "expiry_wins",
-        "resent_records",
+        "resent_records", "operator_commands",
     ]
 
     /// One round of so many kills.

@@ -27,6 +27,12 @@ package enum Matrix {
     /// The name under which a report counts the shots of a cell.
     static func cell(_ moment: Failpoint, _ fault: Fault) -> String { "cell_\(moment.name)_\(fault.rawValue)" }
 
+    /// What a round must have met, whatever its faults; who takes partitions over fences their owner.
+    static func guards(_ faults: [Fault]) -> [String] {
+        ["shots", "reconnects", "conflicts_retried", "resent_records", "dead_letters", "duplicates_answered_again"]
+            + (faults.contains(.takeover) ? ["fenced"] : [])
+    }
+
     static let cells = moments.flatMap { moment in Fault.allCases.map { cell(moment, $0) } }
 
     /// How often each cell was reached.
@@ -60,7 +66,8 @@ package enum Matrix {
             load: load,
             partitions: slots * partitionsPerSlot,
             properties: ["socket.timeout.ms=1000"],
-            keepsFolder: keepsFolder
+            keepsFolder: keepsFolder,
+            mustCount: guards(faults)
         ) { round, dice in
             for fault in faults.shuffled(using: &dice) {
                 var open = moments.shuffled(using: &dice).sorted { holdsLocks($0) && !holdsLocks($1) }

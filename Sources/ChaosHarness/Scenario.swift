@@ -48,7 +48,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .backends, .crashes, .bouncer: ["reconnects"]
         case .connections: ["refused_connections", "reconnects"]
         case .outage: ["broker_outages", "broker_returns"]
-        case .errors: ["errors_pushed"]
+        case .errors: ["errors_pushed", "kafka_notices", "resent_records"]
         case .diskFull: ["disk_full_answers"]
         case .walFull: ["server_deaths"]
         case .descriptors: ["starved_workers", "sated_workers"]
@@ -64,8 +64,8 @@ package enum Scenario: String, CaseIterable, Sendable {
         }
         guard needsSmallDisk else { return try await round(seed, arena, keepsFolder, nil) }
         guard SmallDisk.isPossible else {
-            say("skipped \(rawValue): only root can mount a small disk")
-            return RoundReport(scenario: rawValue, seed: seed, counts: ["skipped": 1], folder: "")
+            let missing = "only root can mount a small disk: run it as root"
+            return RoundReport(scenario: rawValue, seed: seed, violations: [missing], folder: "")
         }
         return try await withSmallDisk(arena) { try await round(seed, arena, keepsFolder, $0) }
     }

@@ -4,7 +4,9 @@ internal import KafkaTransport
 
 /// A little of everything in one round, for every run of the tests.
 package enum ShortRound {
-    package static func run(seed: UInt64, arena: Arena, kills: Int = 24) async throws -> RoundReport {
+    package static func run(seed: UInt64, arena: Arena, kills: Int = 24, keepsFolder: Bool = false) async throws
+        -> RoundReport
+    {
         var load = Clients.Load()
         load.sessionsPerSecond = 6
         return try await Round.run(
@@ -13,7 +15,11 @@ package enum ShortRound {
             arena: arena,
             load: load,
             partitions: Matrix.slots * Matrix.partitionsPerSlot,
-            mustCount: ["kills", "shots", "fenced", "duplicates_answered_again", "dead_letters", "reconnects"]
+            keepsFolder: keepsFolder,
+            mustCount: [
+                "kills", "shots", "fenced", "duplicates_answered_again", "dead_letters", "reconnects", "resent_records",
+                "conflicts_retried",
+            ]
         ) { round, dice in
             await Kills.run(kills, round, &dice)
             var open = Failpoint.allCases.filter { !Matrix.groupMoments.contains($0) }.shuffled(using: &dice)

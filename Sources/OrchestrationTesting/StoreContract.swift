@@ -211,6 +211,64 @@ package enum StoreContract {
                 try await mark(2, .sent, lanes)
                 faults.expect(try await due() == [ids[1]], "a sent record is still due")
             },
+            Promise("a record that is due later lets others of its key pass until then") { store, faults in
+                let rows = Rows()
+                let now = try await store.load(LoadRequest()).now
+                var records = CommitBatch()
+                records.outbox = [rows.outbox("late", key: "x"), rows.outbox("now", key: "x")]
+                records.outbox[0].scheduledAt = now + .seconds(600)
+                let past = rows.outbox("past", key: "y")
+                records.outbox.append(past)
+                records.outbox[2].scheduledAt = now + .seconds(-1)
+                try await store.commit(records)
+                let lanes = try await store.leaseLanes(owner: "a", duration: .seconds(60))
+                let due = try await store.dueOutbox(lanes: lanes, limit: 9).map(\.id)
+                faults.expect(due == records.outbox.dropFirst().map(\.id), "due: \(due)")
+            },
+            Promise("what waits for a newer worker is given in order to one that is new enough, and only once") {
+                store,
+                faults in
+                let rows = Rows()
+                func letter(_ offset: Int64, needs version: Int) -> DeadLetter {
+                    var letter = DeadLetter(
+                        of: IncomingRecord(
+                            topicPartition: TopicPartition(topic: rows.name, partition: 0),
+                            offset: offset,
+                            key: nil,
+                            value: [0x30 + UInt8(offset)]
+                        ),
+                        clusterID: "c",
+                        reason: .needsNewerWorker,
+                        detail: "newer",
+                        now: Rows.time
+                    )
+                    (letter.sessionID, letter.needsSchema) = (rows.session, version)
+                    return letter
+                }
+                var waiting = CommitBatch()
+                waiting.deadLetters = [letter(0, needs: 2), letter(1, needs: 0), letter(2, needs: 3)]
+                let ids = waiting.deadLetters.map(\.id)
+                try await store.commit(waiting)
+                let known = try await store.load(request([rows.session])).waiting
+                faults.expect(known == [rows.session], "the session does not wait")
+                func given(_ version: Int, _ limit: Int = 9) async throws -> [DeadLetterID] {
+                    try await store.waitingRecords(schemaVersion: version, limit: limit).map(\.id)
+                }
+                faults.expect(try await given(1) == [], "a worker that is too old is given something")
+                faults.expect(try await given(2) == [ids[0], ids[1]], "what is given ends before what needs more")
+                faults.expect(try await given(3) == ids, "not all is given")
+                faults.expect(try await given(3, 2) == [ids[0], ids[1]], "the limit is not kept")
+                var settled = CommitBatch()
+                settled.settledLetters = [
+                    SettledLetter(id: ids[0]), SettledLetter(id: ids[1], reason: .refused, detail: "no"),
+                ]
+                try await store.commit(settled)
+                faults.expect(try await given(3) == [ids[2]], "what is settled is given again")
+                settled.settledLetters = [SettledLetter(id: ids[2])]
+                try await store.commit(settled)
+                let left = try await store.load(request([rows.session])).waiting
+                faults.expect(left == [], "the session waits for nothing")
+            },
             Promise("a definition is kept as it was first saved") { store, faults in
                 let hash = String(repeating: "a", count: 64)
                 for source in ["one", "two"] {

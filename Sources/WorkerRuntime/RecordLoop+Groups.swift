@@ -124,7 +124,12 @@ extension RecordLoop {
                 waiting.insert(session)
                 base.deadLetters.append(letter(record, of: session, version))
             case .ignored(let reason):
-                log.debug("ignored", LogField("record", Self.name(record)), LogField("reason", reason))
+                // A tombstone is nobody's fact: whoever looks for a record that had no effect finds it.
+                log.write(
+                    record.value == nil ? .info : .debug,
+                    "ignored",
+                    [LogField("record", Self.name(record)), LogField("reason", reason)]
+                )
             case .deadLetter(let reason, let detail): setAside(record, reason, detail, in: &base)
             }
         }

@@ -150,5 +150,14 @@ extension PlantedFault {
                 "reason": "c[0] is at offset 9 of owner w0 epoch 12, expected offset 7 epoch 12"}')
             """
         ),
+        PlantedFault(
+            "L2 fenced once",
+            "it tries on",
+            """
+            INSERT INTO checker.logs (file, line)
+            SELECT 'w0.log', '{"message": "lost the partition to another worker", "partition": "c[0]",
+                "reason": "c[0] is at offset 9 of owner w1 epoch 12, expected offset 7 epoch 11"}' FROM generate_series(1, 2)
+            """
+        ),
     ]
 }

@@ -1,5 +1,6 @@
 import ChaosHarness
 import Foundation
+import OrchestrationTesting
 import Synchronization
 import Testing
 
@@ -29,7 +30,7 @@ import Testing
     @Test func `deaths, each failpoint once and ended connections lose nothing, double nothing and keep the order`()
         async throws
     {
-        let seed = UInt64.random(in: 1...999_999)
+        let seed = TestSeed.draw()
         let folder = "/tmp/genesis-chaos-test-\(getpid())"
         let arena = try Arena(folder: folder, genesis: Self.executable, root: Self.root)
         defer { arena.close() }

@@ -129,6 +129,29 @@ import Testing
         worker.stop()
     }
 
+    @Test func `a worker whose schema is taken away under it ends with 3 and says what is missing`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        let (first, second) = (Fleet.newSession(), Fleet.newSession())
+        try await fleet.produce("Start", to: first)
+        try await eventually("it is at work") { try await fleet.queries.session(first) != nil }
+        try await fleet.sql(
+            "ALTER FUNCTION genesis_lock_sessions RENAME TO taken_away; ALTER TABLE outbox_lanes RENAME COLUMN epoch TO e"
+        )
+        try await fleet.produce("Start", to: second)
+        try await eventually("it ends") { worker.exitCode != nil }
+        #expect(worker.exitCode == 3)
+        #expect(fleet.log("worker").contains("genesis migrate up"), "\(fleet.log("worker"))")
+        #expect(try await fleet.queries.session(second) == nil)
+        // Nothing is lost: with its schema back the next worker takes the same record.
+        try await fleet.sql(
+            "ALTER FUNCTION taken_away RENAME TO genesis_lock_sessions; ALTER TABLE outbox_lanes RENAME COLUMN e TO epoch"
+        )
+        let next = try fleet.worker("next")
+        try await eventually("the next takes it") { try await fleet.queries.session(second) != nil }
+        next.stop()
+    }
+
     @Test func `a worker that cannot start says why and ends with 2 or 3`() async throws {
         let fleet = try await Fleet(partitions: 1)
         let nowhere = try await fleet.genesis("worker", changing: ["GENESIS_DATABASE_URL": "host=/nowhere dbname=x"])

@@ -86,6 +86,19 @@ import Testing
             ),
             text("unknown type", .unknownType, good.replacing("Session.Start", with: "Session.Dance")),
             text("schema version 0", .invalidEnvelope, start(session, #","schema_version":0"#)),
+            text("schema version with a plus sign", .invalidJSON, start(session, #","schema_version":+1"#)),
+            text("schema version with a fraction", .invalidEnvelope, start(session, #","schema_version":1.5"#)),
+            payload("lone low surrogate", #""\udc00""#), payload("plus sign", "+5"), payload("hexadecimal", "0x10"),
+            text(
+                "tenant with an accent of its own",
+                .invalidEnvelope,
+                start(session, ",\"tenant_id\":\"cafe\u{301}\"")
+            ),
+            text(
+                "user of 256 characters",
+                .invalidEnvelope,
+                start(session, #","user_id":"\#(String(repeating: "u", count: 256))""#)
+            ),
             text("schema version that is no number", .invalidEnvelope, start(session, #","schema_version":[1]"#)),
             text("user with a line break", .invalidEnvelope, start(session, #","user_id":"a\nb""#)),
             Case(name: "no key", reason: .missingKey, value: bytes, key: nil),
@@ -181,6 +194,13 @@ import Testing
             #expect(letter.recordKey == wrong.key, "\(wrong.name)")
             #expect(!letter.detail.isEmpty)
         }
+        // A header that is no text keeps its bytes, in the table and on the topic for dead letters.
+        let named = try #require(letters.first { $0.headers != [] })
+        #expect(named.headers == [["correlation_id", "base64:/w=="]])
+        let copies = try await fleet.records(of: Self.commands + ".dlq", partitions: 1, atLeast: expected.count)
+        let copy = try #require(copies.first { $0.header("dlq_offset") == "\(named.recordOffset)" })
+        #expect(copy.headers.contains(RecordHeader(name: "correlation_id", value: [0xFF])))
+        #expect(copy.key == named.recordKey && copy.value == named.recordValue)
         let begun = try await fleet.sql(
             "SELECT count(*) FROM genesis_sessions WHERE id IN (\(good.map { "'\($0)'" }.joined(separator: ",")))"
         )
@@ -192,11 +212,17 @@ import Testing
         let answer = try #require(published.first { $0.key == Array(twice.description.utf8) })
         #expect(answer.header("traceparent") == trace)
         #expect(answer.header("source_bc") == "genesis")
+        #expect(answer.header("aggregate_type") == DomainEvent.aggregateType)
+        #expect(answer.header("aggregate_id") == twice.description)
+        #expect(answer.header("causation_id") == event.causationID.description)
+        #expect(answer.header("schema_version") == "1")
         #expect(answer.header("tenant_id") == "default")
         worker.stop()
     }
 
-    @Test func `a session that needs a newer worker waits alone, is shown, and goes on when it is requeued`()
+    @Test
+    func
+        `a session that needs a newer worker waits alone, is shown, and waits again when it is requeued to the same worker`()
         async throws
     {
         let fleet = try await Fleet(partitions: 1)
@@ -212,6 +238,9 @@ import Testing
         let listed = try await fleet.genesis("dead-letters", "list", "--json").lines
         #expect(listed.map { $0["reason"].string } == ["needs_newer_worker", "needs_newer_worker"])
         #expect(listed.map { $0["session_id"].string } == [session.description, session.description])
+        let id = try #require(listed.first?["id"].string)
+        let shown = try await fleet.genesis("dead-letters", "show", id).output
+        for word in [session.description, "needs_newer_worker", "command_id"] { #expect(shown.contains(word)) }
         #expect(fleet.log("worker").contains("session set aside: it needs a newer worker"))
         // Published again it needs a newer worker still, and waits again; nothing is lost on the way.
         try await fleet.genesis("dead-letters", "requeue", "--all", "--reason", "needs_newer_worker", "--yes")

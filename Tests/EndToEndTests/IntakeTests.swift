@@ -2,6 +2,7 @@ import EmbeddedServices
 import Foundation
 import Glibc
 import Orchestration
+import OrchestrationTesting
 import PostgresStore
 import Testing
 
@@ -51,7 +52,7 @@ import Testing
     func `rows of other services are decided oldest first, once each, by workers that are killed again and again`()
         async throws
     {
-        let seed = UInt64.random(in: 0...UInt64.max)
+        let seed = TestSeed.draw()
         let fleet = try await Fleet(partitions: 1)
         let count = 400
         try await fleet.sql(

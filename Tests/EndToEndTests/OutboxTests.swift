@@ -14,8 +14,13 @@ import Testing
         let list = destinations.isEmpty ? "'{}'" : "'{\(destinations.joined(separator: ","))}'"
         try await fleet.sql(
             """
-            INSERT INTO event_outbox (topic, partition_key, lane, payload, max_retries, destination_topics)
-            VALUES ('\(topic)', '\(key)', \(OutboxMessage.lane(of: key)), '{"name":"\(name)"}', 1, \(list))
+            INSERT INTO event_outbox (
+                topic, partition_key, lane, payload, max_retries, destination_topics, tenant_id, source_bc, schema_id,
+                schema_version, headers
+            ) VALUES (
+                '\(topic)', '\(key)', \(OutboxMessage.lane(of: key)), '{"name":"\(name)"}', 1, \(list), 'beta', 'writer',
+                'novel-draft', 3, '{"aggregate_id":"n7","traceparent":"00-af-b7-01"}'
+            )
             """
         )
     }
@@ -54,6 +59,18 @@ import Testing
         try await eventually("everything is sent") {
             try await rows(fleet).allSatisfy { $0.hasSuffix("SENT") }
         }
+        let stats = try await fleet.genesis("outbox", "stats", "--json").lines
+        #expect(
+            stats.map { "\($0["topic"].string ?? "") \($0["status"].string ?? "") \($0["rows"].int ?? 0)" } == [
+                "\(good) SENT 4", "\(bad) SENT 2",
+            ]
+        )
+        let told = try #require(try await fleet.records(of: bad, partitions: 1, atLeast: 2).first)
+        let headers = [
+            "tenant_id": "beta", "source_bc": "writer", "schema_id": "novel-draft", "schema_version": "3",
+            "aggregate_id": "n7", "traceparent": "00-af-b7-01",
+        ]
+        for (name, value) in headers { #expect(told.header(name) == value, "\(name)") }
         func names(_ topic: String, atLeast count: Int) async throws -> [String?] {
             try await fleet.records(of: topic, partitions: 1, atLeast: count).map {
                 try JSONText.parse($0.value ?? [])["name"].string

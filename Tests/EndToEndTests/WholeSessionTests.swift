@@ -1,6 +1,7 @@
 import EmbeddedServices
 import Foundation
 import Orchestration
+import OrchestrationTesting
 import PostgresStore
 import Testing
 
@@ -41,7 +42,7 @@ import Testing
     }
 
     @Test func `a worker that is killed again and again loses nothing and does nothing twice`() async throws {
-        let seed = UInt64.random(in: 0...UInt64.max)
+        let seed = TestSeed.draw()
         let fleet = try await Fleet()
         let agent = try fleet.agent(delay: "PT0.05S", failRate: "0.1")
         let sessions = (0..<6).map { _ in Fleet.newSession() }

@@ -1,4 +1,5 @@
 import Orchestration
+import OrchestrationTesting
 import Testing
 
 @testable import PostgresStore
@@ -75,7 +76,7 @@ struct EventWriter {
     func `whatever the size of a page and whoever commits when, each event comes once and in its stream's order`(
         page size: Int
     ) async throws {
-        let seed = UInt64.random(in: 1...999_999)
+        let seed = TestSeed.draw()
         print("all events: page \(size), seed \(seed)")
         let database = try await TestDatabase()
         let (streams, rounds) = (3, 25)

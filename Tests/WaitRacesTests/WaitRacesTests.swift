@@ -1,5 +1,6 @@
 import EmbeddedServices
 import Foundation
+import OrchestrationTesting
 import Testing
 import WaitRaces
 
@@ -18,7 +19,7 @@ enum RaceCluster {
     private static let count = 100
 
     @Test func `of two who want a wait at the same moment exactly one gets it`() async throws {
-        let seed = UInt64.random(in: 0...UInt64(Int.max))
+        let seed = TestSeed.draw()
         let races = try await WaitRaces.onNewDatabase(
             of: RaceCluster.shared.get(),
             migrations: RaceCluster.migrations,

@@ -1,6 +1,7 @@
 import Foundation
 import FuzzTargets
 import Orchestration
+import OrchestrationTesting
 import Testing
 
 @testable import WorkflowFiles
@@ -27,8 +28,7 @@ import Testing
     }
 
     @Test func `a garbled workflow is read or refused, and its states run whether refused or not`() async throws {
-        let seed = UInt64.random(in: 0..<1 << 32)
-        print("garbled workflows: seed \(seed)")
+        let seed = TestSeed.draw()
         var random = SplitMix(seed: seed)
         let texts = try Self.corpus(.chart).filter { $0.bytes.count < 3_000 }.map {
             String(decoding: $0.bytes, as: UTF8.self)

@@ -1,5 +1,6 @@
 import Foundation
 import Orchestration
+import OrchestrationTesting
 import Testing
 
 @testable import WorkflowFiles
@@ -80,7 +81,7 @@ import Testing
     }
 
     @Test func `random programs that are decided here give what libjq gives`() async {
-        let base = UInt64.random(in: 0..<1 << 32)
+        let base = TestSeed.draw()
         var decided = 0
         for seed in base..<base + UInt64(Self.programs) {
             // Other tests wait for the few threads there are.

@@ -1,5 +1,6 @@
 import Foundation
 import Orchestration
+import OrchestrationTesting
 import Testing
 
 @testable import WorkflowFiles
@@ -112,7 +113,7 @@ import Testing
         throws
     {
         let schema = try Self.schema()
-        let seed = UInt64.random(in: 0...UInt64.max >> 1)
+        let seed = TestSeed.draw()
         var dice = XStateRoundTripTests.Dice(state: seed)
         var (taken, refused, missed) = (0, 0, 0)
         for file in try Self.files() {

@@ -1,5 +1,6 @@
 import Foundation
 import Orchestration
+import OrchestrationTesting
 import Testing
 
 @testable import WorkflowFiles
@@ -23,7 +24,7 @@ import Testing
         let copy = try #require(workflow, "\(findings)")
         #expect(copy.chart.nodes.map(\.id) == original.chart.nodes.map(\.id))
 
-        let seed = UInt64.random(in: 0...UInt64.max >> 1)
+        let seed = TestSeed.draw()
         var dice = Dice(state: seed)
         let events = Set(original.chart.nodes.flatMap { $0.on.map(\.descriptor) }).sorted()
         var (one, two) = (

@@ -86,5 +86,14 @@ extension Invariant {
                 AND body ->> 'reason' ~ 'epoch (\\d+), expected offset \\S+ epoch \\1($|\\D)'
             """
         ),
+        Invariant(
+            "L2 fenced once",
+            "A worker that has lost a partition says so once and leaves it alone.",
+            """
+            SELECT file, body ->> 'reason' AS reason, count(*) FROM checker.logs
+            WHERE message = 'lost the partition to another worker'
+            GROUP BY file, body ->> 'partition', body ->> 'reason' HAVING count(*) > 1
+            """
+        ),
     ]
 }
