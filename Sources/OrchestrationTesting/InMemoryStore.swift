@@ -136,7 +136,7 @@ package actor InMemoryStore: Store {
                 if commands.contains(where: {
                     $0.id != row.id && $0.tenantID == row.tenantID && $0.idempotencyKey == row.idempotencyKey
                 }) {
-                    throw .conflict(reason: "idempotency key \(row.idempotencyKey)")
+                    throw .duplicate(reason: "idempotency key \(row.idempotencyKey)")
                 }
             }
         }
@@ -144,7 +144,7 @@ package actor InMemoryStore: Store {
         var after = Dictionary(commands.map { ($0.id, $0) }, uniquingKeysWith: { _, last in last })
         for row in batch.commits.flatMap(\.commands) { after[row.id] = row }
         let places = after.values.filter(isPending).map { "\($0.sessionID) \($0.commandType)" }
-        if Set(places).count < places.count { throw .conflict(reason: "two pending commands of one type") }
+        if Set(places).count < places.count { throw .duplicate(reason: "two pending commands of one type") }
         for commit in batch.commits { apply(commit) }
         append(batch.outbox)
         for settled in batch.settledLetters {

@@ -86,7 +86,7 @@ package enum StoreContract {
                 try await store.commit(batch([commit]))
                 var next = commit
                 next.commands = [rows.command("T", .received)]
-                await faults.expect("conflict", "a second pending command") { () async throws(StoreError) in
+                await faults.expect("duplicate", "a second pending command") { () async throws(StoreError) in
                     try await store.commit(batch([next]))
                 }
                 next.commands.append(commit.commands[0].ended)

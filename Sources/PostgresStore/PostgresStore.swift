@@ -1,9 +1,15 @@
 package import Orchestration
+internal import Threads
 
 /// The store on PostgreSQL: each call is one transaction and one round trip.
 package struct PostgresStore: Store {
     private let pool: PostgresPool
     private let recent = RecentOutbox()
+    /// How many outbox rows are read at once, by how large the last ones were.
+    private let rowsAtOnce = Locked(PostgresStore.rowsAtOnceFirst)
+
+    private static let rowsAtOnceFirst = 64
+    private static let rowsAtOnceMax = 1_000
 
     package init(pool: PostgresPool) { self.pool = pool }
 
@@ -175,16 +181,26 @@ package struct PostgresStore: Store {
     package func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage] {
         // A second relay owns none until the first gives some away.
         guard !lanes.isEmpty else { return [] }
-        let recent = recent
+        let (recent, rowsAtOnce) = (recent, rowsAtOnce)
         return try await pool.run { connection throws(StoreError) in
             let due = try DueRow.read(connection, lanes, limit: limit)
             var rows = recent.take(due.map(\.id))
-            let others = due.filter { rows[$0.id] == nil }
-            if !others.isEmpty {
-                let step = Step(RelayStatements.rows) { $0.column(others) { $0.id } }
-                for row in try connection.rows(step, keepsPlans: true, OutboxTable.read) { rows[row.id] = row }
+            var unread = due.filter { rows[$0.id] == nil }[...]
+            var (bytes, atOnce) = (0, rowsAtOnce.withLock { $0 })
+            while !unread.isEmpty, bytes < OutboxMessage.batchBytesMax {
+                let some = unread.prefix(atOnce)
+                let step = Step(RelayStatements.rows) { $0.column(Array(some)) { $0.id } }
+                guard let result = try connection.transaction([step], keepsPlans: true).first else { break }
+                for row in try result.rows(OutboxTable.read) { rows[row.id] = row }
+                unread = unread.dropFirst(some.count)
+                bytes += result.bytes
+                let each = max(1, result.bytes / max(1, some.count))
+                rowsAtOnce.withLock { $0 = max(1, min(Self.rowsAtOnceMax, OutboxMessage.batchBytesMax / each)) }
+                atOnce = max(1, min(Self.rowsAtOnceMax, (OutboxMessage.batchBytesMax - bytes) / each))
             }
-            return due.compactMap { due in
+            // What has not been read is due again, and everything behind it: no row may overtake one of its key.
+            let end = unread.first.flatMap { first in due.firstIndex { $0.id == first.id } } ?? due.endIndex
+            return due[..<end].compactMap { due in
                 var row = rows.removeValue(forKey: due.id)
                 row?.position = due.position
                 return row

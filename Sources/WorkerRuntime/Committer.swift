@@ -36,6 +36,7 @@ package struct Committer: Sendable {
         )
         defer { watchdog.end(work) }
         var conflicts = 0
+        var duplicates = 0
         var isUncertain = false
         // The server may still have been at it when it was asked.
         var wasUncertain = false
@@ -68,10 +69,14 @@ package struct Committer: Sendable {
                 return .done
             } catch {
                 switch error {
-                case .conflict(let reason):
+                case .conflict(let reason), .duplicate(let reason):
                     isUncertain = false
                     conflicts += 1
+                    if case .duplicate = error { duplicates += 1 } else { duplicates = 0 }
                     log.debug("conflict, deciding again", LogField("reason", reason))
+                    if duplicates > settings.duplicatesMax {
+                        return .refused("deciding again changes nothing: \(reason)")
+                    }
                     if conflicts > settings.conflictRetriesMax {
                         await backoff.pause()
                         if Task.isCancelled { return .fenced("the worker is stopping; conflict: \(reason)") }

@@ -57,7 +57,7 @@ struct DeadlineSweeper: Sendable {
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
-                case .conflict, .fenced, .unavailable, .exhausted, .refused:
+                case .conflict, .duplicate, .fenced, .unavailable, .exhausted, .refused:
                     await hindrance.pause(error.reason)
                 }
             }

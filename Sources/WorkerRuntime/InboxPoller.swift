@@ -37,7 +37,7 @@ struct InboxPoller: Sendable {
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
-                case .conflict, .fenced, .unavailable, .exhausted, .refused:
+                case .conflict, .duplicate, .fenced, .unavailable, .exhausted, .refused:
                     await hindrance.pause(error.reason)
                 }
             }

@@ -14,7 +14,8 @@ struct MessageReader: Sendable {
     let settings: WorkerSettings
     let catalog: WorkflowCatalog
 
-    func read(_ record: IncomingRecord) async -> Reading {
+    /// - Throws: when the database cannot say which workflows there are.
+    func read(_ record: IncomingRecord) async throws(StoreError) -> Reading {
         // Our own facts come back where we also read; their header is enough to know them.
         if record.topicPartition.topic != settings.commandsTopic, PublishedForm.isOwn(record) {
             return .ignored("own event")
@@ -27,34 +28,35 @@ struct MessageReader: Sendable {
                 return .newer(envelope.sessionID, schemaVersion: envelope.schemaVersion)
             }
             let topic = record.topicPartition.topic
-            if topic == settings.commandsTopic { return await command(envelope) }
-            if topic == settings.eventsTopic { return await event(envelope) }
+            if topic == settings.commandsTopic { return try await command(envelope) }
+            if topic == settings.eventsTopic { return try await event(envelope) }
             return answer(envelope)
         }
     }
 
-    private func command(_ envelope: Envelope) async -> Reading {
-        guard await isKnown(envelope.type) else {
+    private func command(_ envelope: Envelope) async throws(StoreError) -> Reading {
+        guard try await isKnown(envelope.type) else {
             return .deadLetter(.unknownType, "`\(envelope.type)` is no command that any workflow here takes")
         }
         return .message(message(envelope, .command))
     }
 
     /// The events topic carries our own facts, commands in an envelope, and what other services have to say.
-    private func event(_ envelope: Envelope) async -> Reading {
+    private func event(_ envelope: Envelope) async throws(StoreError) -> Reading {
         if envelope.source == PublishedForm.source { return .ignored("own event") }
         if envelope.type == SessionMessages.commandReceived {
+            let inner: Envelope
             do throws(EnvelopeFault) {
-                let inner = try envelope.unwrapped()
-                if inner.schemaVersion > settings.schemaVersionMax {
-                    return .newer(inner.sessionID, schemaVersion: inner.schemaVersion)
-                }
-                return await command(inner)
+                inner = try envelope.unwrapped()
             } catch {
                 return .deadLetter(error.reason, error.detail)
             }
+            if inner.schemaVersion > settings.schemaVersionMax {
+                return .newer(inner.sessionID, schemaVersion: inner.schemaVersion)
+            }
+            return try await command(inner)
         }
-        guard await catalog.names(envelope.type) else { return .ignored("no workflow takes `\(envelope.type)`") }
+        guard try await catalog.names(envelope.type) else { return .ignored("no workflow takes `\(envelope.type)`") }
         return .message(message(envelope, .command))
     }
 
@@ -77,9 +79,9 @@ struct MessageReader: Sendable {
         return .message(message)
     }
 
-    private func isKnown(_ type: String) async -> Bool {
+    private func isKnown(_ type: String) async throws(StoreError) -> Bool {
         if SessionMessages.command(type) != nil { return true }
-        return await catalog.names(type)
+        return try await catalog.names(type)
     }
 
     private func message(_ envelope: Envelope, _ kind: SessionMessage.Kind) -> SessionMessage {

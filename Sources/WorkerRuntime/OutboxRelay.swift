@@ -28,7 +28,7 @@ struct OutboxRelay: Sendable {
                 }
                 let batch = try await workOff(lanes, shares: isBehind ? settings.relayShares : 1)
                 hindrance.passed()
-                isBehind = batch.found >= settings.relayBatchMax
+                isBehind = batch.isFull
                 if batch.found > 0 { idle.reset() }
                 // Who holds all lanes is woken by whatever this process commits; with others about, their commits have rows for
                 // our lanes and cannot wake us.
@@ -45,7 +45,7 @@ struct OutboxRelay: Sendable {
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
-                case .conflict, .fenced, .unavailable, .exhausted, .refused:
+                case .conflict, .duplicate, .fenced, .unavailable, .exhausted, .refused:
                     // What was sent and not marked is sent again, with the same ids.
                     renewAt = ContinuousClock.now
                     await hindrance.pause(error.reason)
@@ -94,6 +94,8 @@ struct OutboxRelay: Sendable {
     /// How many rows were due, and how many of them have had an outcome.
     private struct Progress: Sendable {
         var found = 0
+        /// Whether there may be more: a batch ends at a number of rows, or of bytes.
+        var isFull = false
         var settled = 0
         /// Why the brokers took nothing.
         var trouble: String?
@@ -122,6 +124,7 @@ struct OutboxRelay: Sendable {
             switch result {
             case .success(let some):
                 total.found += some.found
+                total.isFull = total.isFull || some.isFull
                 total.settled += some.settled
                 total.trouble = some.trouble ?? total.trouble
             // What ends the worker is told before what can be waited for.
@@ -145,7 +148,10 @@ struct OutboxRelay: Sendable {
         }
         Failpoint.reach(.recordsAcknowledged)
         if !outcomes.isEmpty { try await store.markOutbox(outcomes, lanes: share) }
-        return Progress(found: rows.count, settled: outcomes.count, trouble: trouble)
+        let isFull =
+            rows.count >= settings.relayBatchMax
+            || rows.reduce(0) { $0 + $1.bytesBound } >= OutboxMessage.batchBytesMax / 2
+        return Progress(found: rows.count, isFull: isFull, settled: outcomes.count, trouble: trouble)
     }
 
     /// Sends the rows and says what became of them; of those that failed because no broker answers only why.

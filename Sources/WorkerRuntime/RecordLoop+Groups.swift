@@ -114,7 +114,7 @@ extension RecordLoop {
         var sources: [IncomingRecord] = []
         var waiting: Set<SessionID> = []
         for record in stretches.lazy.flatMap(\.records) {
-            switch await reader.read(record) {
+            switch try await read(record) {
             case .message(let message) where waiting.contains(message.sessionID):
                 base.deadLetters.append(Self.letter(record, behind: message.sessionID, in: cluster))
             case .message(let message):
@@ -151,6 +151,25 @@ extension RecordLoop {
                 try await work(through: [Stretch(batch: first.batch, records: first.records[middle...])])
             } else if let record = first.records.first {
                 try await setAside(alone: record, reason, positions, of: first.batch)
+            }
+        }
+    }
+
+    private func read(_ record: IncomingRecord) async throws -> MessageReader.Reading {
+        var hindrance = Hindrance("cannot look for workflows", settings, log)
+        while true {
+            do throws(StoreError) {
+                let reading = try await reader.read(record)
+                hindrance.passed()
+                return reading
+            } catch {
+                switch error {
+                case .broken(let reason), .refused(let reason): throw WorkerFailure(reason)
+                case .conflict(let reason), .duplicate(let reason), .fenced(let reason), .unavailable(let reason),
+                    .exhausted(let reason):
+                    await hindrance.pause(reason)
+                    if Task.isCancelled { throw CancellationError() }
+                }
             }
         }
     }

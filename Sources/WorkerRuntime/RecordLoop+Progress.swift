@@ -3,6 +3,9 @@ internal import Orchestration
 /// Progress is written once in an interval for each task. Its records count as dealt with before: a worker that is killed
 /// loses what agents said in the last interval, and they say it again.
 extension RecordLoop {
+    /// Written in pieces of so many: a session that goes on meanwhile makes the rest of its piece be decided again.
+    private static let pieceMax = 100
+
     /// Sees to it that what is held will be written.
     func timeProgress() {
         guard !progress.isEmpty, progressTimer == nil else { return }
@@ -19,9 +22,12 @@ extension RecordLoop {
         let messages = progress.takeAll()
         if messages.isEmpty { return }
         do {
-            if try await isCommitted(messages) { return }
-            // The database refuses one of them: the others must not suffer.
-            for message in messages where messages.count > 1 { _ = try await isCommitted([message]) }
+            for start in stride(from: 0, to: messages.count, by: Self.pieceMax) {
+                let piece = Array(messages[start..<min(messages.count, start + Self.pieceMax)])
+                if try await isCommitted(piece) { continue }
+                // The database refuses one of them: the others must not suffer.
+                for message in piece where piece.count > 1 { _ = try await isCommitted([message]) }
+            }
         } catch let failure as WorkerFailure {
             fail(failure)
         } catch {

@@ -56,6 +56,8 @@ struct SetAsideReader: Sendable {
                 hindrance.passed()
                 do {
                     for letter in letters { try await takeUp(letter) }
+                } catch let error as StoreError {
+                    throw error
                 } catch {
                     throw StoreError.broken(reason: "\(error)")
                 }
@@ -63,7 +65,7 @@ struct SetAsideReader: Sendable {
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
-                case .conflict, .fenced, .unavailable, .exhausted, .refused:
+                case .conflict, .duplicate, .fenced, .unavailable, .exhausted, .refused:
                     await hindrance.pause(error.reason)
                 }
             }
@@ -73,7 +75,7 @@ struct SetAsideReader: Sendable {
     private func takeUp(_ letter: DeadLetter) async throws {
         var messages: [SessionMessage] = []
         var settled = SettledLetter(id: letter.id)
-        switch await reader.read(letter.record) {
+        switch try await reader.read(letter.record) {
         case .message(let message): messages.append(message)
         case .ignored: break
         case .deadLetter(let reason, let detail): settled = SettledLetter(id: letter.id, reason: reason, detail: detail)

@@ -62,7 +62,8 @@ actor RecordLoop {
             for check in checks { check.disarm() }
             stoppedLook?.cancel()
         }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        // Discarding: another kind of group keeps each task that has ended until it is asked for.
+        try await withThrowingDiscardingTaskGroup { group in
             while let event = await source.next() {
                 switch event {
                 case .assigned(let generation, let partitions):
@@ -99,11 +100,10 @@ actor RecordLoop {
                 // A child that failed must end the loop now, not when the source closes.
                 if let failed = failure { throw failed }
             }
-            try await group.waitForAll()
-            progressTimer?.cancel()
-            await writeProgress()
-            if let failed = failure { throw failed }
         }
+        progressTimer?.cancel()
+        await writeProgress()
+        if let failed = failure { throw failed }
     }
 
     private var failure: WorkerFailure?
@@ -195,7 +195,8 @@ actor RecordLoop {
             } catch {
                 switch error {
                 case .broken(let reason), .refused(let reason): return fail(WorkerFailure(reason))
-                case .conflict(let reason), .fenced(let reason), .unavailable(let reason), .exhausted(let reason):
+                case .conflict(let reason), .duplicate(let reason), .fenced(let reason), .unavailable(let reason),
+                    .exhausted(let reason):
                     await hindrance.pause(reason)
                 }
             }

@@ -67,7 +67,7 @@ actor TaskQueue {
             } catch {
                 switch error {
                 case .broken(let reason): throw WorkerFailure(reason)
-                case .conflict, .fenced, .unavailable, .exhausted, .refused:
+                case .conflict, .duplicate, .fenced, .unavailable, .exhausted, .refused:
                     giveUpUntrusted()
                     await hindrance.pause(error.reason)
                 }
@@ -268,7 +268,7 @@ extension SessionMessage {
         self.init(
             kind: .answer(answer),
             id: MessageID(derivedFrom: "task.end", subject),
-            idempotencyKey: "task.end/\(subject)",
+            idempotencyKey: "\(Self.workerKeyPrefix)task.end/\(subject)",
             type: answer.type,
             tenantID: task.tenantID,
             sessionID: task.sessionID,

@@ -20,6 +20,9 @@ package struct WorkerSettings: Sendable {
 
     /// How often a transaction that met a conflict is decided anew before it backs off.
     package var conflictRetriesMax = 10
+    /// A row whose unique key another one has so many times in a row has lost no race: what was decided since its first
+    /// loading would be seen.
+    package var duplicatesMax = 8
     /// The first and the longest pause while the database is away.
     package var backoffInitial = Interval.milliseconds(50)
     package var backoffMax = Interval.seconds(5)

@@ -12,6 +12,8 @@ package actor WorkflowCatalog {
     private var folder: Set<String> = []
     private var versions: [DefinitionVersion] = []
     private var readAt: ContinuousClock.Instant?
+    /// When the database was last asked for definitions that this worker does not have.
+    private var lookedAt: ContinuousClock.Instant?
 
     /// - Parameter refreshInterval: how long a version that was enabled or disabled may go unnoticed.
     package init(reader: any WorkflowReader, store: any Store, refreshInterval: Duration = .seconds(1)) {
@@ -52,8 +54,23 @@ package actor WorkflowCatalog {
         return workflow
     }
 
-    /// Whether any workflow of this worker names the event.
-    package func names(_ event: String) -> Bool { byHash.values.contains { $0.chart.names(event) } }
+    /// How long a definition that another worker has saved may go unnoticed by an event that only it names. That worker
+    /// takes longer to start a session with it.
+    private static let lookInterval = Duration.milliseconds(100)
+
+    /// Whether any workflow names the event, of this worker's or of those that others have saved meanwhile.
+    package func names(_ event: String) async throws(StoreError) -> Bool {
+        if isNamed(event) { return true }
+        if let last = lookedAt, ContinuousClock.now - last < Self.lookInterval { return false }
+        let now = ContinuousClock.now
+        for version in try await store.definitionVersions() where byHash[version.hash] == nil {
+            _ = try await workflow(hash: version.hash)
+        }
+        lookedAt = now
+        return isNamed(event)
+    }
+
+    private func isNamed(_ event: String) -> Bool { byHash.values.contains { $0.chart.names(event) } }
 
     /// How many tasks of a type may have their turn at once, by this worker's files; the smallest number counts.
     var concurrency: [String: Int] {

@@ -21,7 +21,7 @@ enum CleanRun {
             ('r1', NULL, 'a', 'Chaos.Work.Generated', jsonb_build_object('task_id', checker.id('t1'))::text, 'ca', 'kafka', 'COMPLETED', 'accepted'),
             ('c2', 'key of c2', 'a', 'Command.Genesis.Session.Concept.Confirm', '{"draft": 1}', checker.id('w1')::text, 'kafka', 'COMPLETED', 'accepted'),
             ('d1', NULL, 'a', 'park.expired', '{}', 'ca', 'worker', 'COMPLETED', 'accepted'),
-            ('l1', 'late/' || checker.id('a') || '/' || checker.id('t1') || '/1/Task.Started', 'a', 'Task.Started', '{}', 'ca', 'kafka', 'FAILED', 'superseded'),
+            ('l1', 'worker/late/' || checker.id('a') || '/' || checker.id('t1') || '/1/Task.Started', 'a', 'Task.Started', '{}', 'ca', 'kafka', 'FAILED', 'superseded'),
             ('c5', NULL, 'a', 'Command.Genesis.Session.Seed.Request', '{}', 'ca', 'kafka', 'FAILED', 'wrong_stage'),
             ('c3', NULL, 'b', 'Command.Genesis.Session.Start', '{}', 'cb', 'table', 'PROCESSING', 'accepted'),
             ('c4', NULL, 'b', 'Command.Genesis.Session.Concept.Confirm', '{}', 'cb', 'kafka', 'RECEIVED', 'buffered'),

@@ -129,6 +129,39 @@ import Testing
         worker.stop()
     }
 
+    @Test func `whoever is in a deadline's place holds up that session only, and no worker`() async throws {
+        let fleet = try await Fleet(partitions: 1)
+        let worker = try fleet.worker()
+        let agent = try fleet.agent()
+        let (stuck, other) = (Fleet.newSession(), Fleet.newSession())
+        try await fleet.produce("Start", to: stuck)
+        func wait() async throws -> ResumeHandle? {
+            try await fleet.queries.handles(session: stuck, openOnly: true, limit: 1).first
+        }
+        try await eventually("it waits") { try await wait() != nil }
+        let handle = try #require(try await wait())
+        // Through Kafka nobody gets there.
+        try await fleet.sql(
+            """
+            INSERT INTO command_inbox (session_id, tenant_id, command_type, idempotency_key)
+            VALUES ('\(Fleet.newSession())', 'default', 'T', 'worker/park.expired/\(handle.id)');
+            UPDATE flow_resume_handles SET expires_at = now() WHERE id = '\(handle.id)'
+            """
+        )
+        try await eventually("the deadline is set aside") {
+            fleet.log("worker").contains("the database refuses what a deadline leads to")
+        }
+        try await fleet.produce("Pause", to: stuck)
+        try await fleet.produce("Start", to: other)
+        try await eventually("others go on") { try await fleet.queries.session(other) != nil }
+        let letters = try await fleet.queries.deadLetters(limit: 9)
+        #expect(letters.map(\.reason) == [.refused])
+        #expect(letters.first?.recordKey == Array(stuck.description.utf8))
+        #expect(worker.exitCode == nil)
+        agent.stop()
+        worker.stop()
+    }
+
     @Test func `a worker whose schema is taken away under it ends with 3 and says what is missing`() async throws {
         let fleet = try await Fleet(partitions: 1)
         let worker = try fleet.worker()

@@ -86,6 +86,7 @@ import Testing
             ),
             text("unknown type", .unknownType, good.replacing("Session.Start", with: "Session.Dance")),
             text("schema version 0", .invalidEnvelope, start(session, #","schema_version":0"#)),
+            text("a key of the worker's own", .invalidEnvelope, start(session, #","idempotency_key":"worker/late/x""#)),
             text("schema version with a plus sign", .invalidJSON, start(session, #","schema_version":+1"#)),
             text("schema version with a fraction", .invalidEnvelope, start(session, #","schema_version":1.5"#)),
             payload("lone low surrogate", #""\udc00""#), payload("plus sign", "+5"), payload("hexadecimal", "0x10"),

@@ -18,6 +18,33 @@ import Testing
         }
     }
 
+    @Test func `of several servers the one that takes writes is asked for, unless something else is`() throws {
+        func role(_ text: String) throws -> String? {
+            try ConnectionString(text).keywords.last { $0.name == "target_session_attrs" }?.value
+        }
+        #expect(try role("postgresql://u@a:5432,b:5432/x") == "read-write")
+        #expect(try role("host=a,b dbname=x target_session_attrs=any") == "any")
+        #expect(try role("postgresql://u@a/x") == nil)
+    }
+
+    @Test func `a server that does not answer in time is away, and is asked over another connection`() async throws {
+        let pool = try PostgresPool(
+            connectionString: try await TestCluster.database(),
+            size: 1,
+            answerLimit: .milliseconds(200)
+        )
+        defer { pool.close() }
+        let process = Statement("process", "SELECT pg_backend_pid()::bigint")
+        let first = try await pool.rows(Step(process)) { row throws(StoreError) in try row.value(Int.self) }
+        await #expect(throws: StoreError.unavailable(reason: "the database has not answered for PT0.2S")) {
+            _ = try await pool.rows(Step(Statement("sleep", "SELECT pg_sleep(5)::text"))) { row throws(StoreError) in
+                try row.value(String.self)
+            }
+        }
+        let second = try await pool.rows(Step(process)) { row throws(StoreError) in try row.value(Int.self) }
+        #expect(first != second)
+    }
+
     @Test func `a server that has forgotten our statements is given them again`() async throws {
         let pool = try PostgresPool(connectionString: try await TestCluster.database(), size: 1)
         defer { pool.close() }

@@ -4,6 +4,26 @@ import Testing
 @testable import PostgresStore
 
 @Suite struct RelayTests {
+    @Test func `a batch ends after so many bytes, and what is behind is due again in its order`() async throws {
+        let database = try await TestDatabase()
+        let lanes = try await database.store.leaseLanes(owner: "a", duration: .seconds(60))
+        let rows = 80
+        try await database.script(
+            """
+            INSERT INTO event_outbox (topic, partition_key, lane, payload)
+            SELECT 't', 'k', 0, jsonb_build_object('n', n, 'fill', repeat('x', 262144)) FROM generate_series(1, \(rows)) n
+            """
+        )
+        func numbers() async throws -> [Int?] {
+            try await database.store.dueOutbox(lanes: lanes, limit: rows).map { $0.payload["n"].int }
+        }
+        // How large they are is only known from the first.
+        let first = try await numbers()
+        #expect(first.count < rows && first == Array(1...first.count))
+        let second = try await numbers()
+        #expect((1...OutboxMessage.batchBytesMax / 262_144 + 1).contains(second.count) && second == Array(1...second.count))
+    }
+
     @Test func `a stuck record holds back its own key only`() async throws {
         let database = try await TestDatabase()
         let lanes = try await database.store.leaseLanes(owner: "a", duration: .seconds(60))

@@ -66,6 +66,41 @@ import WorkflowFiles
         #expect(session.faults == [])
     }
 
+    @Test func `a command whose event would be more than a record holds is refused, and what went before stays`() throws
+    {
+        let source = SmallWorkflow.text()
+            .replacing("context: { editors", with: "context: { large: [], editors")
+            .replacing(
+                "sayPaused:",
+                with: "sayGrown: { emit: Novel.Grown, payload: '{ large: .context.large }' }\n    sayPaused:"
+            )
+            .replacing(
+                "Command.Genesis.Session.Abandon: {",
+                with: "Command.Grow: { actions: [{ type: assign, params: { expr: "
+                    + "'{ large: (.context.large + [.event.payload.text]) }' } }, sayGrown] }\n"
+                    + "    Command.Genesis.Session.Abandon: {"
+            )
+        let (workflow, findings) = WorkflowFileReader().read(source: source, file: "small.yaml")
+        var session = SessionSpecification(try #require(workflow, "\(findings.map(\.description))"))
+        session.command("Start")
+        let verdicts = (0..<4).map { _ in session.command("Command.Grow", ["text": text(200_000)]).verdict }
+        #expect(verdicts == [.accepted, .accepted, .accepted, .invalid])
+        #expect(
+            session.commands.last?.errorMessage == "the event Novel.Grown would have 800023 bytes, the limit is 786432"
+        )
+        #expect(session.faults == [])
+    }
+
+    @Test func `details of any length leave a session that can be published`() throws {
+        var session = try SmallWorkflow.started()
+        session.answer(.progressed(.zero, message: nil, details: ["seen": text(200_000)]))
+        session.answer(.failed(code: "X", message: "no", retryable: true, details: ["log": text(900_000)]))
+        let task = try #require(session.tasks.last)
+        let kept: [JSONValue] = [task.progressDetails["omitted"], task.errorData["details"]["omitted"]]
+        #expect(kept == ["200011 bytes, the limit is 131072", "900010 bytes, the limit is 131072"])
+        #expect(session.faults == [])
+    }
+
     @Test func `a reply that would ask an agent with too much input is refused`() throws {
         var session = try manyWaits(1)
         for _ in 0..<4 { session.command("Command.Grow", ["text": text(200_000)]) }

@@ -29,6 +29,24 @@ import WorkflowFiles
         #expect(try await catalog.newest(named: "small")?.version == "1.10.0")
     }
 
+    @Test func `an event that only a definition of another worker names is known, too`() async throws {
+        let store = InMemoryStore()
+        let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
+        try await catalog.adopt([try Self.workflow("1.0.0")])
+        let event = "Novel.Printed"
+        let newer = try #require(
+            WorkflowFileReader().read(
+                source: SmallWorkflow.text().replacing("version: 1.0.0", with: "version: 2.0.0")
+                    .replacing("Command.Genesis.Session.Theme.Request", with: event),
+                file: "small.yaml"
+            ).workflow
+        )
+        #expect(newer.chart.names(event))
+        try await store.saveDefinition(WorkflowDefinition(newer))
+        #expect(try await catalog.names(event))
+        #expect(try await !catalog.names("Novel.Burnt"))
+    }
+
     @Test func `of two files with one version the one of the folder is taken, whichever was saved last`() async throws {
         let store = InMemoryStore()
         let (mine, other) = (try Self.workflow("1.0.0"), try Self.workflow("1.0.0", note: " # changed"))

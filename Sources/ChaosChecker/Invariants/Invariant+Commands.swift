@@ -96,9 +96,9 @@ extension Invariant {
                 SELECT FROM checker.records r WHERE lower(checker.message_key(r.body)) = lower(c.idempotency_key)
             )
             -- Of starts and progress that came too late there is one row for each attempt, under a key of its own.
-            AND NOT (c.idempotency_key LIKE 'late/%' AND EXISTS (
+            AND NOT (c.idempotency_key LIKE 'worker/late/%' AND EXISTS (
                 SELECT FROM checker.records r WHERE r.body ->> 'event_type' = c.command_type
-                    AND c.idempotency_key = format('late/%s/%s/%s/%s', r.body ->> 'aggregate_id',
+                    AND c.idempotency_key = format('worker/late/%s/%s/%s/%s', r.body ->> 'aggregate_id',
                         r.body -> 'payload' ->> 'task_id', r.body -> 'payload' ->> 'attempt', c.command_type)
             ))
             """

@@ -31,7 +31,7 @@ extension Invariant {
             """
             SELECT number, id, before, after, writer FROM witness.changes WHERE what = 'command_inbox'
                 -- The latest of what came too late again and again.
-                AND id NOT IN (SELECT id::text FROM command_inbox WHERE idempotency_key LIKE 'late/%') AND (
+                AND id NOT IN (SELECT id::text FROM command_inbox WHERE idempotency_key LIKE 'worker/late/%') AND (
                 before ->> 'status' IN ('COMPLETED', 'FAILED')
                 OR (before ->> 'verdict' <> 'buffered' AND before -> 'verdict' <> after -> 'verdict')
             )

@@ -90,6 +90,13 @@ final class ConsumerLane {
             hasStopped = true
             let reason = StoppedPartition.outOfRange(topicPartition, nextOffset)
             return expected == nil ? .stopped(reason: reason) : .displaced(reason: reason)
+        // librdkafka goes on behind a batch that it cannot read, and so would the position.
+        case RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, RD_KAFKA_RESP_ERR__BAD_COMPRESSION:
+            hasStopped = true
+            return .stopped(
+                reason:
+                    "records of \(topicPartition) from offset \(nextOffset ?? 0) on cannot be read: \(reason(of: message))"
+            )
         default: return .error(code, reason(of: message))
         }
     }

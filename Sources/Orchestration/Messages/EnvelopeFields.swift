@@ -111,6 +111,12 @@ struct EnvelopeFields {
                 "must be 1 to \(Envelope.idempotencyKeyBytesMax) bytes without control characters"
             )
         }
+        if text.hasPrefix(SessionMessage.workerKeyPrefix) {
+            throw invalid(
+                name,
+                "must not begin with `\(SessionMessage.workerKeyPrefix)`: such keys are the worker's own"
+            )
+        }
         return text
     }
 

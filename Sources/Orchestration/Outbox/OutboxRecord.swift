@@ -32,4 +32,10 @@ extension OutboxMessage {
             headers: records
         )
     }
+
+    /// A batch of rows ends once it holds so many bytes.
+    package static let batchBytesMax = 8 << 20
+
+    /// At least as many bytes as its record has.
+    package var bytesBound: Int { rawValue?.count ?? payload.textBytesBound }
 }

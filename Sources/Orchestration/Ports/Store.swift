@@ -86,6 +86,8 @@ package protocol Store: Sendable {
 package enum StoreError: Error, Equatable, Sendable {
     /// Somebody else changed a session first, or the transaction was chosen as a victim. Load again, decide again.
     case conflict(reason: String)
+    /// Another row has what must be unique. Load again, decide again: what was decided meanwhile is seen then.
+    case duplicate(reason: String)
     /// This worker no longer owns a partition. Drop its batch.
     case fenced(reason: String)
     /// The database is away. Try again later; what became of a commit is read from the positions.
@@ -99,7 +101,8 @@ package enum StoreError: Error, Equatable, Sendable {
 
     package var reason: String {
         switch self {
-        case .conflict(let reason), .fenced(let reason), .unavailable(let reason), .exhausted(let reason),
+        case .conflict(let reason), .duplicate(let reason), .fenced(let reason), .unavailable(let reason),
+            .exhausted(let reason),
             .refused(let reason), .broken(let reason):
             reason
         }

@@ -90,7 +90,7 @@ package struct SessionMessage: Sendable, Equatable {
         self.init(
             kind: .due(due.kind),
             id: id,
-            idempotencyKey: "\(type)/\(subject)",
+            idempotencyKey: "\(Self.workerKeyPrefix)\(type)/\(subject)",
             type: type,
             tenantID: due.tenantID,
             sessionID: due.sessionID,
@@ -98,6 +98,9 @@ package struct SessionMessage: Sendable, Equatable {
             source: Self.workerSource
         )
     }
+
+    /// What the keys of the worker's own messages begin with, and no sender's: nobody can be there before it.
+    package static let workerKeyPrefix = "worker/"
 
     /// The source of messages that the worker makes itself.
     package static let workerSource = "worker"

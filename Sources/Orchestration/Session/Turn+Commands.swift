@@ -40,9 +40,7 @@ extension Turn {
         if let reason = staleDraft(message) { return refuse(message, .staleAttempt, reason) }
         if let (verdict, reason) = verdictOfReply(message) { return refuse(message, verdict, reason) }
         switch step(.event(type: message.type, payload: message.payload)) {
-        case .failure(.inputTooLarge(let actor, let bytes, let limit)):
-            let failure = ChartFailure.inputTooLarge(actor: actor, bytes: bytes, limit: limit)
-            refuse(message, .invalid, "\(failure)")
+        case .failure(let failure) where failure.isOfSize: refuse(message, .invalid, "\(failure)")
         case .failure(let failure): raiseIncident(failure, message)
         case .success(let step): follow(step, message)
         }

@@ -3,8 +3,9 @@
 extension Turn {
     /// The longest payload of a command or reply, in bytes of compact JSON.
     static let payloadBytesMax = 256 * 1_024
-    /// The longest input of a task; with its envelope it must fit into a Kafka record (1 MiB by default).
-    static let inputBytesMax = 768 * 1_024
+    /// The longest input of a task, and the longest payload of an event that the workflow publishes; with its envelope, and
+    /// what an earlier attempt left, it must fit into a Kafka record (1 MB by default).
+    static let recordBytesMax = 768 * 1_024
     /// The longest result of a task.
     static let resultBytesMax = 512 * 1_024
     /// How many replies a session keeps that came before their questions.
@@ -32,13 +33,40 @@ extension Turn {
         return nil
     }
 
-    /// The step, or a failure when it would request a task with more input than a record holds.
+    /// The step, or a failure when it would publish more than a record holds.
     static func bounded(_ step: ChartStep) throws(ChartFailure) -> ChartStep {
         for effect in step.effects {
-            guard case .startActor(_, let name, let input, _) = effect else { continue }
-            let bytes = input.text.utf8.count
-            if bytes > inputBytesMax { throw .inputTooLarge(actor: name, bytes: bytes, limit: inputBytesMax) }
+            switch effect {
+            case .startActor(_, let name, let input, _): try bound(input, "the input of \(name)")
+            case .emit(let type, let payload): try bound(payload, "the event \(type)")
+            case .cancelActor, .park, .unpark, .pause, .unpause: continue
+            }
         }
         return step
+    }
+
+    private static func bound(_ value: JSONValue, _ what: @autoclosure () -> String) throws(ChartFailure) {
+        guard value.textBytesBound > recordBytesMax else { return }
+        let bytes = value.text.utf8.count
+        if bytes > recordBytesMax { throw .tooLarge(what: what(), bytes: bytes, limit: recordBytesMax) }
+    }
+}
+
+extension JSONValue {
+    /// More bytes than the compact text has, found without writing it: a byte may be escaped to six.
+    var textBytesBound: Int {
+        switch self {
+        case .null, .bool, .number: 32
+        case .string(let text): 2 + 6 * text.utf8.count
+        case .array(let elements): elements.reduce(2) { $0 + 1 + $1.textBytesBound }
+        case .object(let object): object.members.reduce(2) { $0 + 4 + 6 * $1.key.utf8.count + $1.value.textBytesBound }
+        }
+    }
+
+    /// The value, or in place of one with more text than the limit what became of it.
+    func kept(within limit: Int) -> JSONValue {
+        guard textBytesBound > limit else { return self }
+        let bytes = text.utf8.count
+        return bytes <= limit ? self : ["omitted": .string("\(bytes) bytes, the limit is \(limit)")]
     }
 }

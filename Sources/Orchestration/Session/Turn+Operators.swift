@@ -139,6 +139,13 @@ extension Turn {
         _ command: OperatorCommand,
         _ message: SessionMessage
     ) -> Bool {
+        // A retry stays pending until its task ends, and a session has one of a kind.
+        let earlier = scope.pendingCommands.first { $0.commandType == message.type && $0.id != message.id }
+        if command == .retry, let earlier {
+            let reason = "\(message.type) \(earlier.id) is still being worked on (\(earlier.status.rawValue))"
+            refuse(message, .duplicatePending, reason)
+            return true
+        }
         let cause = Cause(message: message, trigger: message.id, expired: nil)
         startTask(task.actorID, task.taskType, task.inputData, cause)
         let mended = state(incident: .null)

@@ -68,7 +68,7 @@ extension Turn {
         if !answer.isFinal {
             let subject = "\(answer.taskID)/\(answer.attempt)/\(message.type)"
             kept.id = MessageID(derivedFrom: "late answer", message.tenantID, message.sessionID.description, subject)
-            kept.idempotencyKey = "late/\(message.sessionID)/\(subject)"
+            kept.idempotencyKey = "\(SessionMessage.workerKeyPrefix)late/\(message.sessionID)/\(subject)"
         }
         record(kept, .failed, verdict, reason)
     }

@@ -103,8 +103,16 @@ package enum ChartFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case endless
     /// A program gave a value of the wrong type, e.g. a guard that gave no boolean.
     case wrongType(Program, expected: String, found: String)
-    /// The step would ask an agent with more input than a request may carry.
-    case inputTooLarge(actor: String, bytes: Int, limit: Int)
+    /// The step would ask an agent, or publish an event, with more than a record may carry.
+    case tooLarge(what: String, bytes: Int, limit: Int)
+
+    /// Whether less in the message that was too much would have done.
+    var isOfSize: Bool {
+        switch self {
+        case .tooLarge: true
+        case .expression, .endless, .wrongType: false
+        }
+    }
 
     package var description: String {
         switch self {
@@ -112,8 +120,8 @@ package enum ChartFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case .endless: "endless: the chart took more than \(Interpreter.microstepsMax) microsteps"
         case .wrongType(let program, let expected, let found):
             "line \(program.place.line): `\(program.source)` gave \(found), expected \(expected)"
-        case .inputTooLarge(let actor, let bytes, let limit):
-            "the input of \(actor) would have \(bytes) bytes, the limit is \(limit)"
+        case .tooLarge(let what, let bytes, let limit):
+            "\(what) would have \(bytes) bytes, the limit is \(limit)"
         }
     }
 }

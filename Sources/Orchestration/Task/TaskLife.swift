@@ -93,6 +93,9 @@ extension AsyncTask {
         return true
     }
 
+    /// The longest details of a failure or of progress that are kept: they are published with what follows.
+    static let detailsBytesMax = 128 * 1_024
+
     /// Applies what an agent says.
     package mutating func handle(_ answer: AgentAnswer, actor: Actor, now: Instant) -> TaskReaction {
         guard status.isOpen else { return .ended }
@@ -106,7 +109,7 @@ extension AsyncTask {
             start(node: executionNode, actor: actor, now: now)
             progress = max(progress, share)
             if let message { progressMessage = message }
-            if !details.isNull { progressDetails = details }
+            if !details.isNull { progressDetails = details.kept(within: Self.detailsBytesMax) }
             return .changed
         case .completed(_, let output):
             end(.completed, now: now)
@@ -117,7 +120,8 @@ extension AsyncTask {
             return .completed
         case .failed(let code, let message, let retryable, let details):
             let error: JSONValue = [
-                "code": .string(code), "message": .string(message), "details": details, "attempt": .int(attempt),
+                "code": .string(code), "message": .string(message),
+                "details": details.kept(within: Self.detailsBytesMax), "attempt": .int(attempt),
             ]
             let pause = details["retry_after"].number.map { RetryPolicy.pause(asked: $0) }
             return fail(error, code: code, retryable: retryable, actor: actor, now: now, atLeast: pause)

@@ -27,8 +27,11 @@ struct ConnectionString {
             next += 1
         }
         let names = Set(given.map(\.name))
+        // Of several servers the one that takes writes, wherever that is after a failover.
+        let isSeveral = given.contains { $0.name.hasPrefix("host") && $0.value.contains(",") }
+        let role = isSeveral ? [(name: "target_session_attrs", value: "read-write")] : []
         keywords =
-            Self.defaults.filter { !names.contains($0.name) } + given + [("client_encoding", "UTF8")]
+            (Self.defaults + role).filter { !names.contains($0.name) } + given + [("client_encoding", "UTF8")]
     }
 }
 

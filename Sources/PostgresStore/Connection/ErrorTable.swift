@@ -38,7 +38,7 @@ enum ErrorTable {
         case "40001", "40P01", "55P03", "57014": return .conflict(reason: reason)
         case "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "25006", "53300": return .unavailable(reason: reason)
         case "53000", "53100", "53200", "53400", "58030", "XX001", "XX002": return .exhausted(reason: reason)
-        case "23505" where raceConstraints.contains(fault.constraint): return .conflict(reason: reason)
+        case "23505" where raceConstraints.contains(fault.constraint): return .duplicate(reason: reason)
         case "23505" where takenConstraints.contains(fault.constraint): return .refused(reason: reason)
         case "23502", "23514", "54000", "54001": return .refused(reason: reason)
         default: break

@@ -7,13 +7,14 @@ internal import Orchestration
 final class PostgresConnection {
     private let pointer: OpaquePointer
     private let preparesStatements: Bool
+    private let answerLimit: Interval
     private var prepared: Set<String> = []
     /// Set when the plans were dropped and no unit of work has succeeded since: a second time is no accident.
     private var hasDroppedPlans = false
     private var mustDeallocate = false
 
     /// Connects, or says why not.
-    init(_ parameters: ConnectionString, prepareStatements: Bool) throws(StoreError) {
+    init(_ parameters: ConnectionString, prepareStatements: Bool, answerLimit: Interval) throws(StoreError) {
         let names = parameters.keywords.map { strdup($0.name) }
         let values = parameters.keywords.map { strdup($0.value) }
         defer {
@@ -31,6 +32,7 @@ final class PostgresConnection {
         }
         self.pointer = pointer
         preparesStatements = prepareStatements
+        self.answerLimit = answerLimit
         // Notices ("relation exists, skipping") have no reader; the default prints them to standard error.
         PQsetNoticeProcessor(pointer, { _, _ in }, nil)
     }
@@ -155,7 +157,7 @@ final class PostgresConnection {
         var results: [PostgresResult] = []
         var failure: StoreError?
         for preparedName in expected {
-            guard let result = PQgetResult(pointer).map(PostgresResult.init) else { throw lostConnection() }
+            guard let result = try answer().map(PostgresResult.init) else { throw lostConnection() }
             switch result.status {
             case PGRES_COMMAND_OK, PGRES_TUPLES_OK:
                 if let preparedName { prepared.insert(preparedName) } else { results.append(result) }
@@ -165,14 +167,28 @@ final class PostgresConnection {
                 failure = failure ?? judged(fault(of: result))
             }
             if isLost { throw failure ?? lostConnection() }
-            while let rest = PQgetResult(pointer) { PQclear(rest) }
+            while let rest = try answer() { PQclear(rest) }
         }
-        guard let sync = PQgetResult(pointer).map(PostgresResult.init), sync.status == PGRES_PIPELINE_SYNC,
+        guard let sync = try answer().map(PostgresResult.init), sync.status == PGRES_PIPELINE_SYNC,
             PQexitPipelineMode(pointer) == 1
         else { throw lostConnection() }
         if let failure { throw failure }
         hasDroppedPlans = false
         return results
+    }
+
+    /// The next result, nil after a statement's last one. A proxy may keep our connection alive while nobody answers behind
+    /// it: then what became of the work is not known, and the connection is not used again.
+    private func answer() throws(StoreError) -> OpaquePointer? {
+        while PQisBusy(pointer) == 1 {
+            var socket = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
+            if PQflush(pointer) == 1 { socket.events |= Int16(POLLOUT) }
+            let ready = poll(&socket, 1, Int32(answerLimit.microseconds / 1_000))
+            if ready == 0 { throw .unavailable(reason: "the database has not answered for \(answerLimit)") }
+            if ready < 0, errno != EINTR { throw lostConnection() }
+            if ready > 0, PQconsumeInput(pointer) == 0 { throw lostConnection() }
+        }
+        return PQgetResult(pointer)
     }
 
     /// What to do about a fault. A server that has forgotten our prepared statements (a pooler gave us another one,

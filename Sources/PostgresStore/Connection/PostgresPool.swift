@@ -19,12 +19,22 @@ package final class PostgresPool: Sendable {
     private let lanes: [PostgresLane]
     private let state: Locked<State>
 
-    /// - Parameter prepareStatements: off behind a pooler that hands each transaction another connection.
+    /// - Parameters:
+    ///   - prepareStatements: off behind a pooler that hands each transaction another connection.
+    ///   - answerLimit: how long nothing may come from the server that owes an answer. The default is longer than the
+    ///     server's own limit for a statement.
     /// - Throws: `.broken` when the connection string cannot be read. Connects only when work comes.
-    package init(connectionString: String, size: Int, prepareStatements: Bool = true) throws(StoreError) {
+    package init(
+        connectionString: String,
+        size: Int,
+        prepareStatements: Bool = true,
+        answerLimit: Interval = .seconds(90)
+    ) throws(StoreError) {
         let parameters = try ConnectionString(connectionString)
         var made: [PostgresLane] = []
-        for _ in 0..<max(1, size) { made.append(PostgresLane(parameters, prepareStatements: prepareStatements)) }
+        for _ in 0..<max(1, size) {
+            made.append(PostgresLane(parameters, prepareStatements: prepareStatements, answerLimit: answerLimit))
+        }
         lanes = made
         state = Locked(State(free: made))
     }
@@ -104,13 +114,15 @@ final class PostgresLane: @unchecked Sendable {
 
     private let parameters: ConnectionString
     private let prepareStatements: Bool
+    private let answerLimit: Interval
     private let thread = WorkerThread()
     /// Touched on the thread only.
     private var connection: PostgresConnection?
 
-    init(_ parameters: ConnectionString, prepareStatements: Bool) {
+    init(_ parameters: ConnectionString, prepareStatements: Bool, answerLimit: Interval) {
         self.parameters = parameters
         self.prepareStatements = prepareStatements
+        self.answerLimit = answerLimit
     }
 
     func run<Value: Sendable>(
@@ -142,7 +154,11 @@ final class PostgresLane: @unchecked Sendable {
         var tries = 1
         while true {
             do throws(StoreError) {
-                let made = try PostgresConnection(parameters, prepareStatements: prepareStatements)
+                let made = try PostgresConnection(
+                    parameters,
+                    prepareStatements: prepareStatements,
+                    answerLimit: answerLimit
+                )
                 connection = made
                 return made
             } catch {

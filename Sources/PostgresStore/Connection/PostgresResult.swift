@@ -10,6 +10,8 @@ final class PostgresResult {
 
     var status: ExecStatusType { PQresultStatus(pointer) }
     var count: Int { Int(PQntuples(pointer)) }
+    /// What it takes up in memory.
+    var bytes: Int { PQresultMemorySize(pointer) }
 
     /// What the server said about an error.
     func field(_ code: Int) -> String {

@@ -167,7 +167,7 @@ package struct PostgresQueries: Sendable {
 
     /// Hands a command to the workers: an inbox row in RECEIVED without verdict; times are the database's.
     ///
-    /// A second one of the type in the session, or with the same key, is `.conflict`.
+    /// A second one of the type in the session, or with the same key, is `.duplicate`.
     package func insert(_ command: InboxCommand) async throws(StoreError) {
         let step = Step(QueryStatements.insertCommand) {
             $0.add(command.id)

@@ -21,7 +21,8 @@ enum PositionsTable {
         """
         INSERT INTO kafka_positions AS p (cluster_id, topic, partition, owner_epoch, owner_id)
         SELECT $1::text, u.topic, u.partition, 1, $4::text
-        FROM unnest($2::text[], $3::bigint[]) AS u (topic, partition) ORDER BY u.topic, u.partition
+        FROM unnest($2::text[], $3::bigint[]) AS u (topic, partition)
+        ORDER BY u.topic COLLATE "C", u.partition
         ON CONFLICT (cluster_id, topic, partition) DO UPDATE
             SET owner_epoch = p.owner_epoch + 1, owner_id = excluded.owner_id, stop_reason = NULL
         RETURNING \(columns)

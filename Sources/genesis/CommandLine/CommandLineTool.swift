@@ -39,7 +39,8 @@ struct CommandLineTool: Sendable {
         case .unavailable(let reason), .exhausted(let reason):
             .unavailable("the database is away: \(reason)")
         case .broken(let reason): .usage("the database is not usable: \(reason)")
-        case .conflict(let reason), .fenced(let reason): .unavailable("the database was busy, try again: \(reason)")
+        case .conflict(let reason), .duplicate(let reason), .fenced(let reason):
+            .unavailable("the database was busy, try again: \(reason)")
         case .refused(let reason): .notSo("the database refused this: \(reason)")
         }
     }

@@ -98,7 +98,7 @@ struct SentCommand: Sendable {
         do {
             try await queries.insert(row)
         } catch {
-            guard case .conflict = error, let found = try await queries.earlier(than: row) else { throw error }
+            guard case .duplicate = error, let found = try await queries.earlier(than: row) else { throw error }
             if found.idempotencyKey == row.idempotencyKey {
                 earlier = found
             } else {

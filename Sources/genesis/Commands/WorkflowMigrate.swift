@@ -133,7 +133,10 @@ enum WorkflowMigrate {
                 outcome.refused += refused
                 return
             } catch {
-                guard case .conflict = error else { throw error }
+                switch error {
+                case .conflict, .duplicate: break
+                case .fenced, .unavailable, .exhausted, .refused, .broken: throw error
+                }
                 conflicts += 1
                 guard conflicts > conflictsMax else { continue }
                 guard ids.count > 1 else { throw error }
