@@ -169,6 +169,11 @@ extension Round {
             Member(name: "w0", partitions: nil), Member(name: "w1", partitions: nil),
             Member(name: "w2", partitions: nil),
         ]
+        // What only a worker asks that begins.
+        for (api, code) in [(18, 7), (22, 14), (22, -195)] {
+            try field.control.send("error \(api) 1 \(code)")
+            notes.count("errors_pushed")
+        }
         try await withFleet(members) {
             var dice = dice
             try await self.pause(4_000)

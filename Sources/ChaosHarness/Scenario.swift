@@ -1,4 +1,5 @@
 internal import EmbeddedServices
+internal import Failpoints
 internal import Glibc
 internal import KafkaTransport
 
@@ -42,7 +43,7 @@ package enum Scenario: String, CaseIterable, Sendable {
     var guards: [String] {
         switch self {
         case .rebalances: ["partition_takeovers", "memberships"]
-        case .revocations: ["failpoints_reached"]
+        case .revocations: Fault.allCases.map { Matrix.cell(.partitionsRevoked, $0) }
         case .fleets: ["fenced", "partition_takeovers"]
         case .namesakes: ["resent_records"]
         case .backends, .crashes, .bouncer: ["reconnects"]

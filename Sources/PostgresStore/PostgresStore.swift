@@ -1,14 +1,12 @@
 package import Orchestration
-internal import Threads
 
 /// The store on PostgreSQL: each call is one transaction and one round trip.
 package struct PostgresStore: Store {
     private let pool: PostgresPool
     private let recent = RecentOutbox()
-    /// How many outbox rows are read at once, by how large the last ones were.
-    private let rowsAtOnce = Locked(PostgresStore.rowsAtOnceFirst)
 
-    private static let rowsAtOnceFirst = 64
+    /// How many outbox rows are read first; how large those are says how many more may be.
+    private static let rowsAtOnceFirst = 16
     private static let rowsAtOnceMax = 1_000
 
     package init(pool: PostgresPool) { self.pool = pool }
@@ -181,12 +179,12 @@ package struct PostgresStore: Store {
     package func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage] {
         // A second relay owns none until the first gives some away.
         guard !lanes.isEmpty else { return [] }
-        let (recent, rowsAtOnce) = (recent, rowsAtOnce)
+        let recent = recent
         return try await pool.run { connection throws(StoreError) in
             let due = try DueRow.read(connection, lanes, limit: limit)
             var rows = recent.take(due.map(\.id))
             var unread = due.filter { rows[$0.id] == nil }[...]
-            var (bytes, atOnce) = (0, rowsAtOnce.withLock { $0 })
+            var (bytes, atOnce) = (0, Self.rowsAtOnceFirst)
             while !unread.isEmpty, bytes < OutboxMessage.batchBytesMax {
                 let some = unread.prefix(atOnce)
                 let step = Step(RelayStatements.rows) { $0.column(Array(some)) { $0.id } }
@@ -195,7 +193,6 @@ package struct PostgresStore: Store {
                 unread = unread.dropFirst(some.count)
                 bytes += result.bytes
                 let each = max(1, result.bytes / max(1, some.count))
-                rowsAtOnce.withLock { $0 = max(1, min(Self.rowsAtOnceMax, OutboxMessage.batchBytesMax / each)) }
                 atOnce = max(1, min(Self.rowsAtOnceMax, (OutboxMessage.batchBytesMax - bytes) / each))
             }
             // What has not been read is due again, and everything behind it: no row may overtake one of its key.

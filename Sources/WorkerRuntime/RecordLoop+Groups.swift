@@ -83,6 +83,9 @@ extension RecordLoop {
             } catch let failure as WorkerFailure {
                 fail(failure)
                 throw failure
+            } catch is CancellationError {
+                // The worker is stopping; the position is where it was.
+                return
             }
         }
     }

@@ -140,11 +140,19 @@ import Testing
         }
         try await eventually("it waits") { try await wait() != nil }
         let handle = try #require(try await wait())
-        // Through Kafka nobody gets there.
+        // Neither through Kafka nor through the table does anybody get there who does not say that it is Kafka.
+        await #expect(throws: Failure.self) {
+            try await fleet.sql(
+                """
+                INSERT INTO command_inbox (session_id, tenant_id, command_type, idempotency_key)
+                VALUES ('\(Fleet.newSession())', 'default', 'T', 'worker/x')
+                """
+            )
+        }
         try await fleet.sql(
             """
-            INSERT INTO command_inbox (session_id, tenant_id, command_type, idempotency_key)
-            VALUES ('\(Fleet.newSession())', 'default', 'T', 'worker/park.expired/\(handle.id)');
+            INSERT INTO command_inbox (session_id, tenant_id, command_type, idempotency_key, source)
+            VALUES ('\(Fleet.newSession())', 'default', 'T', 'worker/park.expired/\(handle.id)', 'kafka');
             UPDATE flow_resume_handles SET expires_at = now() WHERE id = '\(handle.id)'
             """
         )

@@ -193,8 +193,13 @@ struct EnvelopeReader {
         } else {
             // Source and id together name a CloudEvent; an id alone may be another source's too.
             id = MessageID(derivedFrom: "cloudevent", source, idText)
-            let made = try fields.idempotencyKey(source + "/" + idText, "id")
-            key = givenKey ?? made
+            let made = source + "/" + idText
+            let isLikeOurs = made.hasPrefix(SessionMessage.workerKeyPrefix)
+            if let givenKey {
+                key = givenKey
+            } else {
+                key = try fields.idempotencyKey(isLikeOurs ? "cloudevent/" + made : made, "id")
+            }
         }
         var given = try Self.sessionID(
             &fields,

@@ -131,7 +131,8 @@ extension Turn {
             record(message, isWorking ? .processing : .completed, .accepted)
         } catch {
             scope.session = nil
-            refuse(message, .incident, "\(workflow.name) \(workflow.version), \(error)")
+            let verdict: Verdict = error.isOfSize ? .invalid : .incident
+            refuse(message, verdict, "\(workflow.name) \(workflow.version), \(error)")
         }
     }
 

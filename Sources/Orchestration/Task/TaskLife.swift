@@ -96,6 +96,15 @@ extension AsyncTask {
     /// The longest details of a failure or of progress that are kept: they are published with what follows.
     static let detailsBytesMax = 128 * 1_024
 
+    /// The longest message of a failure or of progress that is kept, in bytes.
+    static let messageBytesMax = 8 * 1_024
+
+    private static func kept(_ message: String) -> String {
+        if message.utf8.count <= messageBytesMax { return message }
+        return String(decoding: message.utf8.prefix(messageBytesMax), as: UTF8.self)
+            + "… (\(message.utf8.count) bytes)"
+    }
+
     /// Applies what an agent says.
     package mutating func handle(_ answer: AgentAnswer, actor: Actor, now: Instant) -> TaskReaction {
         guard status.isOpen else { return .ended }
@@ -108,7 +117,7 @@ extension AsyncTask {
         case .progressed(let share, let message, let details):
             start(node: executionNode, actor: actor, now: now)
             progress = max(progress, share)
-            if let message { progressMessage = message }
+            if let message { progressMessage = Self.kept(message) }
             if !details.isNull { progressDetails = details.kept(within: Self.detailsBytesMax) }
             return .changed
         case .completed(_, let output):
@@ -120,7 +129,7 @@ extension AsyncTask {
             return .completed
         case .failed(let code, let message, let retryable, let details):
             let error: JSONValue = [
-                "code": .string(code), "message": .string(message),
+                "code": .string(code), "message": .string(Self.kept(message)),
                 "details": details.kept(within: Self.detailsBytesMax), "attempt": .int(attempt),
             ]
             let pause = details["retry_after"].number.map { RetryPolicy.pause(asked: $0) }

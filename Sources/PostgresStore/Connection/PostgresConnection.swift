@@ -41,6 +41,8 @@ final class PostgresConnection {
 
     /// The protocol's own limit.
     static let parametersMax = 65_535
+    /// How often a silent connection is looked at.
+    private static let answerLookMilliseconds: Int32 = 100
 
     var isLost: Bool { PQstatus(pointer) != CONNECTION_OK }
 
@@ -68,7 +70,7 @@ final class PostgresConnection {
             if let moment = moments?.committed { Failpoint.reach(moment) }
             return Array(results.dropFirst(2).dropLast())
         } catch {
-            if !isLost { PQclear(PQexec(pointer, "ROLLBACK")) }
+            try rollBack()
             throw error
         }
     }
@@ -91,7 +93,7 @@ final class PostgresConnection {
             _ = try pipeline([Step(.commit)])
             return value
         } catch {
-            if !isLost { PQclear(PQexec(pointer, "ROLLBACK")) }
+            try rollBack()
             throw error
         }
     }
@@ -128,7 +130,7 @@ final class PostgresConnection {
     private func pipeline(_ steps: [Step], sent moment: Failpoint? = nil) throws(StoreError) -> [PostgresResult] {
         if mustDeallocate {
             mustDeallocate = false
-            try script("DEALLOCATE ALL")
+            try run("DEALLOCATE ALL")
         }
         if let step = steps.first(where: { $0.parameters.ranges.count > Self.parametersMax }) {
             throw .refused(
@@ -180,15 +182,30 @@ final class PostgresConnection {
     /// The next result, nil after a statement's last one. A proxy may keep our connection alive while nobody answers behind
     /// it: then what became of the work is not known, and the connection is not used again.
     private func answer() throws(StoreError) -> OpaquePointer? {
+        let end = ContinuousClock.now + .microseconds(answerLimit.microseconds)
         while PQisBusy(pointer) == 1 {
             var socket = pollfd(fd: PQsocket(pointer), events: Int16(POLLIN), revents: 0)
             if PQflush(pointer) == 1 { socket.events |= Int16(POLLOUT) }
-            let ready = poll(&socket, 1, Int32(answerLimit.microseconds / 1_000))
-            if ready == 0 { throw .unavailable(reason: "the database has not answered for \(answerLimit)") }
+            // What lies decrypted in TLS already does not show at the socket, so it is looked for now and then.
+            let ready = poll(&socket, 1, Self.answerLookMilliseconds)
             if ready < 0, errno != EINTR { throw lostConnection() }
-            if ready > 0, PQconsumeInput(pointer) == 0 { throw lostConnection() }
+            if PQconsumeInput(pointer) == 0 { throw lostConnection() }
+            if ready == 0, ContinuousClock.now >= end {
+                throw .unavailable(reason: "the database has not answered for \(answerLimit)")
+            }
         }
         return PQgetResult(pointer)
+    }
+
+    /// Runs a statement that returns no rows, outside of a pipeline.
+    private func run(_ sql: String) throws(StoreError) {
+        guard PQsendQuery(pointer, sql) == 1 else { throw lostConnection() }
+        while let result = try answer() { PQclear(result) }
+    }
+
+    /// Nothing of a transaction that failed may stay; a connection that cannot even say so is not used again.
+    private func rollBack() throws(StoreError) {
+        if !isLost, PQpipelineStatus(pointer) == PQ_PIPELINE_OFF { try run("ROLLBACK") }
     }
 
     /// What to do about a fault. A server that has forgotten our prepared statements (a pooler gave us another one,
