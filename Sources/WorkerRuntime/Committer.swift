@@ -40,12 +40,15 @@ package struct Committer: Sendable {
         var isUncertain = false
         // The server may still have been at it when it was asked.
         var wasUncertain = false
+        // Why the position is not ours, if it was not we who moved it.
+        var fencedFor: String?
         var backoff = Backoff(initial: settings.backoffInitial, longest: settings.backoffMax)
         var outage = Hindrance("the database is away, waiting", settings, log)
         while true {
             do throws(StoreError) {
                 if isUncertain {
                     if try await isMoved() { return .done }
+                    if let reason = fencedFor { return .fenced(reason) }
                     (isUncertain, wasUncertain) = (false, true)
                 }
                 let decided = try await decider.decide(messages, takesUp: takesUp)
@@ -83,7 +86,7 @@ package struct Committer: Sendable {
                     }
                 case .fenced(let reason):
                     guard wasUncertain else { return .fenced(reason) }
-                    (isUncertain, wasUncertain) = (true, false)
+                    (isUncertain, fencedFor) = (true, reason)
                 case .refused(let reason): return .refused(reason)
                 case .unavailable(let reason), .exhausted(let reason):
                     watchdog.excuse(work)
