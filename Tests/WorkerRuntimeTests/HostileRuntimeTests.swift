@@ -55,7 +55,8 @@ final class Tries: Sendable {
     }
 
     @Test(arguments: [true, false])
-    func `who is fenced after a lost answer asks once more whose commit it was, and no oftener`(isOurs: Bool) async throws
+    func `who is fenced after a lost answer asks once more whose commit it was, and no oftener`(isOurs: Bool)
+        async throws
     {
         let store = InMemoryStore()
         let catalog = WorkflowCatalog(reader: WorkflowFileReader(), store: store)
