@@ -12,7 +12,8 @@ struct GroupVolley: Sendable {
     let fault: Fault
     let group: String
 
-    func fire(_ dice: inout Dice) async throws {
+    /// - Returns: how many stood at the moment.
+    func fire(_ dice: inout Dice) async throws -> Int {
         let order = "\(Failpoint.partitionsRevoked.name):1:\(fault.action)"
         var shots: [Shot] = []
         for slot in 0..<Self.members {
@@ -28,7 +29,7 @@ struct GroupVolley: Sendable {
             try await Task.sleep(for: .milliseconds(50))
         }
         let joiner = try await round.field.start("w\(Self.members)", partitions: nil, group: group)
-        let reached = await Shot.arrivals(of: shots, killed: fault == .kill)
+        let reached = await Shot.arrivals(of: shots, killed: fault == .kill, within: Self.joinMilliseconds)
         for _ in reached { round.notes.count(Matrix.cell(.partitionsRevoked, fault)) }
         // The joiner is the one that takes over.
         if fault != .takeover { try await fault.strike(reached.map(\.worker), in: round, &dice) }
@@ -37,6 +38,7 @@ struct GroupVolley: Sendable {
         try await Task.sleep(for: .milliseconds(dice.number(300...800)))
         for shot in shots { round.judge(shot.worker, isExpectedToDie: fault == .kill) }
         for worker in shots.map(\.worker) + [joiner] { await worker.end() }
+        return reached.count
     }
 }
 
@@ -47,12 +49,12 @@ struct Shot: Sendable {
     var worker: WorkerProcess
 
     /// Those that stand (or died) at their moments in time.
-    static func arrivals(of shots: [Shot], killed: Bool) async -> [Shot] {
+    static func arrivals(of shots: [Shot], killed: Bool, within limit: Int = Matrix.reachMilliseconds) async -> [Shot] {
         let wanted: WorkerProcess.State = killed ? .killed(SIGKILL) : .stopped
         return await withTaskGroup(of: (Shot, Bool).self) { group in
             for shot in shots {
                 group.addTask {
-                    (shot, await shot.worker.wait(milliseconds: Matrix.reachMilliseconds) { $0 == wanted })
+                    (shot, await shot.worker.wait(milliseconds: limit) { $0 == wanted })
                 }
             }
             return await group.reduce(into: []) { if $1.1 { $0.append($1.0) } }

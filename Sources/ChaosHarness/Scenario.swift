@@ -89,8 +89,10 @@ package enum Scenario: String, CaseIterable, Sendable {
             case .rebalances: try await round.rebalances(&dice)
             case .revocations:
                 for (number, fault) in Fault.allCases.enumerated() {
-                    let volley = GroupVolley(round: round, fault: fault, group: "revocations-\(number)")
-                    try await volley.fire(&dice)
+                    for pass in 0..<Matrix.passesMax {
+                        let group = "revocations-\(number)-\(pass)"
+                        if try await GroupVolley(round: round, fault: fault, group: group).fire(&dice) > 0 { break }
+                    }
                 }
             case .fleets: try await round.fleets(&dice)
             case .namesakes: try await round.namesakes()
