@@ -49,7 +49,7 @@ package enum Scenario: String, CaseIterable, Sendable {
         case .backends, .crashes, .bouncer: ["reconnects"]
         case .connections: ["refused_connections", "reconnects"]
         case .outage: ["broker_outages", "broker_returns"]
-        case .errors: ["errors_pushed", "kafka_notices", "resent_records"]
+        case .errors: ["errors_pushed", "kafka_notices"]
         case .diskFull: ["disk_full_answers"]
         case .walFull: ["server_deaths"]
         case .descriptors: ["starved_workers", "sated_workers"]
