@@ -50,11 +50,7 @@ extension Turn {
         switch step.outcome {
         case .taken:
             if let earlier = stillPending(like: message, after: step) {
-                return refuse(
-                    message,
-                    .duplicatePending,
-                    "\(message.type) \(earlier.id) is still being worked on (\(earlier.status.rawValue))"
-                )
+                return refuse(message, behind: earlier)
             }
             apply(step, Cause(message: message, trigger: message.id, expired: nil))
             let isWorking = scope.tasks.contains { $0.status.isOpen && $0.triggeredByCommandID == message.id }
@@ -69,11 +65,7 @@ extension Turn {
             )
         case .notTaken, .stale, .ended:
             if let earlier = stillPending(like: message, after: step) {
-                return refuse(
-                    message,
-                    .duplicatePending,
-                    "\(message.type) \(earlier.id) is still being worked on (\(earlier.status.rawValue))"
-                )
+                return refuse(message, behind: earlier)
             }
             keepEarlyReply(message)
         }
@@ -134,6 +126,14 @@ extension Turn {
             let verdict: Verdict = error.isOfSize ? .invalid : .incident
             refuse(message, verdict, "\(workflow.name) \(workflow.version), \(error)")
         }
+    }
+
+    mutating func refuse(_ message: SessionMessage, behind earlier: InboxCommand) {
+        refuse(
+            message,
+            .duplicatePending,
+            "\(message.type) \(earlier.id) is still being worked on (\(earlier.status.rawValue))"
+        )
     }
 
     /// An earlier command of the type that the user is still waiting for, unless this step takes its task back.

@@ -15,9 +15,8 @@ extension Turn {
 
     /// Why a payload is refused for its size.
     func oversize(_ message: SessionMessage) -> String? {
-        let bytes = message.payload.text.utf8.count
-        return bytes <= Self.payloadBytesMax
-            ? nil : "the payload has \(bytes) bytes, the limit is \(Self.payloadBytesMax)"
+        message.payload.textBytes(over: Self.payloadBytesMax)
+            .map { "the payload has \($0) bytes, the limit is \(Self.payloadBytesMax)" }
     }
 
     /// Why no further early reply is kept.
@@ -46,9 +45,9 @@ extension Turn {
     }
 
     private static func bound(_ value: JSONValue, _ what: @autoclosure () -> String) throws(ChartFailure) {
-        guard value.textBytesBound > recordBytesMax else { return }
-        let bytes = value.text.utf8.count
-        if bytes > recordBytesMax { throw .tooLarge(what: what(), bytes: bytes, limit: recordBytesMax) }
+        if let bytes = value.textBytes(over: recordBytesMax) {
+            throw .tooLarge(what: what(), bytes: bytes, limit: recordBytesMax)
+        }
     }
 }
 
@@ -63,10 +62,15 @@ extension JSONValue {
         }
     }
 
+    /// How many bytes the compact text has, if more than the limit; written only when it may be.
+    func textBytes(over limit: Int) -> Int? {
+        guard textBytesBound > limit else { return nil }
+        let bytes = utf8Bytes.count
+        return bytes > limit ? bytes : nil
+    }
+
     /// The value, or in place of one with more text than the limit what became of it.
     func kept(within limit: Int) -> JSONValue {
-        guard textBytesBound > limit else { return self }
-        let bytes = text.utf8.count
-        return bytes <= limit ? self : ["omitted": .string("\(bytes) bytes, the limit is \(limit)")]
+        textBytes(over: limit).map { ["omitted": .string("\($0) bytes, the limit is \(limit)")] } ?? self
     }
 }

@@ -142,8 +142,7 @@ extension Turn {
         // A retry stays pending until its task ends, and a session has one of a kind.
         let earlier = scope.pendingCommands.first { $0.commandType == message.type && $0.id != message.id }
         if command == .retry, let earlier {
-            let reason = "\(message.type) \(earlier.id) is still being worked on (\(earlier.status.rawValue))"
-            refuse(message, .duplicatePending, reason)
+            refuse(message, behind: earlier)
             return true
         }
         let cause = Cause(message: message, trigger: message.id, expired: nil)

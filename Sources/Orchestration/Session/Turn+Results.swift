@@ -22,8 +22,7 @@ extension Turn {
 
     /// What is wrong with a result: the error code, a sentence, and every fault of its schema.
     static func fault(of output: JSONValue, _ actor: Actor) -> (String, String, [JSONSchema.Fault])? {
-        let bytes = output.text.utf8.count
-        guard bytes <= resultBytesMax else {
+        if let bytes = output.textBytes(over: resultBytesMax) {
             return (outputTooLarge, "the result has \(bytes) bytes, the limit is \(resultBytesMax)", [])
         }
         guard let faults = actor.output?.faults(of: output), !faults.isEmpty else { return nil }
