@@ -18,7 +18,7 @@ package actor InMemoryStore: Store {
     /// Who is alive until when, also those that hold no lane yet.
     private var owners: [String: Instant] = [:]
     package private(set) var renewals = 0
-    private var clock: Instant
+    package private(set) var clock: Instant
 
     /// What the next calls of `commit` meet, in order.
     package enum Fault: Sendable {

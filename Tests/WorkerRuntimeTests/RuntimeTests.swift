@@ -141,6 +141,7 @@ import WorkflowFiles
                     $0.key == Array(blocked.utf8) && $0.topic == "genesis.session.events"
                 }
             )
+            try await eventually { await harness.store.outbox.contains { $0.status == .failed } }
             await harness.sink.answerNormally()
             await harness.store.advance(.seconds(60))
             try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
