@@ -67,6 +67,8 @@ private struct Stretch {
     var records: ArraySlice<IncomingRecord>
 
     var partition: TopicPartition { batch.topicPartition }
+    /// Where the partition goes on after it; nil when it has nothing.
+    var nextOffset: Int64? { batch.endOffset ?? records.last?.nextOffset }
 }
 
 extension RecordLoop {
@@ -98,18 +100,18 @@ extension RecordLoop {
     /// Commits the stretches in one transaction. Where one of them is not taken, each goes by itself; where the database
     /// refuses a record, its stretch is halved until the record stands alone and becomes a dead letter.
     private func work(through all: [Stretch]) async throws {
-        let stretches = all.filter { !$0.records.isEmpty && owned[$0.partition]?.generation == $0.batch.generation }
+        let stretches = all.filter { $0.nextOffset != nil && owned[$0.partition]?.generation == $0.batch.generation }
         guard let first = stretches.first else { return }
         var base = CommitBatch()
         base.positions = stretches.compactMap { stretch in
-            guard let owner = owned[stretch.partition], let last = stretch.records.last else { return nil }
+            guard let owner = owned[stretch.partition], let next = stretch.nextOffset else { return nil }
             return PositionAdvance(
                 clusterID: cluster,
                 topicPartition: stretch.partition,
                 ownerEpoch: owner.epoch,
                 expectedOffset: owner.nextOffset,
-                nextOffset: last.offset + 1,
-                fingerprint: RecordFingerprint(of: last)
+                nextOffset: next,
+                fingerprint: stretch.records.last.map { RecordFingerprint(of: $0) } ?? owner.fingerprint
             )
         }
         let positions = base.positions
@@ -154,6 +156,8 @@ extension RecordLoop {
                 try await work(through: [Stretch(batch: first.batch, records: first.records[middle...])])
             } else if let record = first.records.first {
                 try await setAside(alone: record, reason, positions, of: first.batch)
+            } else {
+                throw WorkerFailure("the database refuses even the position of \(first.partition): \(reason)")
             }
         }
     }
@@ -198,6 +202,7 @@ extension RecordLoop {
     private func advance(_ positions: [PositionAdvance]) {
         for position in positions where owned[position.topicPartition]?.epoch == position.ownerEpoch {
             owned[position.topicPartition]?.nextOffset = position.nextOffset
+            owned[position.topicPartition]?.fingerprint = position.fingerprint
         }
     }
 

@@ -10,6 +10,8 @@ actor RecordLoop {
         var generation: Int
         var epoch: Int64
         var nextOffset: Int64?
+        /// Of the last record before that.
+        var fingerprint: RecordFingerprint?
     }
 
     struct Stopped {
@@ -171,7 +173,8 @@ actor RecordLoop {
                     owned[position.topicPartition] = Owned(
                         generation: generation,
                         epoch: position.ownerEpoch,
-                        nextOffset: position.nextOffset
+                        nextOffset: position.nextOffset,
+                        fingerprint: position.fingerprint
                     )
                     offsets[position.topicPartition] = position.start
                     if let note = position.resetNote, position.fingerprint == nil {

@@ -103,6 +103,26 @@ import Testing
         #expect(await harness.source.started[2] == [harness.commands: .after(fingerprint, 2)])
     }
 
+    @Test func `a position moves to the end of its partition, and the last record stays the one to compare`()
+        async throws
+    {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking { harness in
+            try await harness.assign()
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            let last = await harness.store.positions[harness.commands]?.fingerprint
+            await harness.source.put(
+                .batch(RecordBatch(topicPartition: harness.commands, generation: 1, records: [], endOffset: 5))
+            )
+            try await eventually { await harness.store.positions[harness.commands]?.nextOffset == 5 }
+            #expect(await harness.source.finished.last?.nextOffset == 5)
+            #expect(await harness.store.positions[harness.commands]?.fingerprint == last && last != nil)
+            try await harness.deliver([RuntimeHarness.command("Start", session: 2, id: 2)], from: 5)
+            #expect(await harness.store.positions[harness.commands]?.nextOffset == 6)
+            #expect(await harness.store.sessions.count == 2)
+        }
+    }
+
     @Test func `a fenced worker says so once and goes on with the partitions it has`() async throws {
         let harness = RuntimeHarness()
         let log = KeptLog()

@@ -131,7 +131,7 @@ package struct KafkaConfiguration: Sendable {
                 ("auto.offset.reset", "error"),
                 ("partition.assignment.strategy", "range,roundrobin"),
                 ("isolation.level", "read_committed"),
-                ("enable.partition.eof", "false"),
+                ("enable.partition.eof", "true"),
                 ("allow.auto.create.topics", "false"),
                 ("fetch.wait.max.ms", String(fetchWaitMilliseconds)),
                 ("queued.min.messages", String(Self.prefetchRecords.share(of: partitionsMax))),

@@ -16,7 +16,7 @@ struct KafkaProperty: Sendable {
         "auto.commit.enable": "positions are kept in PostgreSQL",
         "enable.auto.offset.store": "positions are kept in PostgreSQL",
         "auto.offset.reset": "a position that does not exist must stop the partition, not skip records",
-        "enable.partition.eof": "the consumer does not expect it",
+        "enable.partition.eof": "positions move over what transactions leave at the end of a partition",
         "partition.assignment.strategy": "all workers of a group must agree on it",
         "group.protocol": "positions change hands with whole assignments, as the classic protocol gives them",
         "isolation.level": "records of aborted transactions must not be read",

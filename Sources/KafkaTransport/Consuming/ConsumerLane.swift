@@ -14,6 +14,9 @@ final class ConsumerLane {
     private var nextOffset: Int64?
     /// Of the record before the one to start with, which is read once more and compared.
     private var expected: RecordFingerprint?
+    /// Where the partition ended when it was last looked at, and since when: librdkafka passes over the marks of
+    /// transactions and what they have taken back, and says only here how far it has come.
+    private var end: (offset: Int64, since: Int)?
 
     /// Must be made before the partition is assigned, so that no record goes to the common queue.
     init?(
@@ -57,6 +60,7 @@ final class ConsumerLane {
             defer { rd_kafka_message_destroy(message) }
             let code = message.pointee.err
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
+                if code == RD_KAFKA_RESP_ERR__PARTITION_EOF { reachEnd(message.pointee.offset) }
                 if let trouble = trouble(code, message) { return (records, trouble) }
                 continue
             }
@@ -69,15 +73,31 @@ final class ConsumerLane {
                         hasStopped = true
                         return (records, .stopped(reason: StoppedPartition.otherRecord(topicPartition, record.offset)))
                     }
-                    nextOffset = record.offset &+ 1
+                    nextOffset = record.nextOffset
                     continue
                 }
             }
             bytes += record.bytes
-            nextOffset = record.offset &+ 1
+            nextOffset = record.nextOffset
             records.append(record)
         }
         return (records, nil)
+    }
+
+    /// Once for each end, and only when nothing has come for so long: every transaction has its mark, and one position
+    /// for a quiet partition is enough.
+    func takeEnd(quietMilliseconds: Int) -> Int64? {
+        guard let (offset, since) = end, offset > nextOffset ?? 0,
+            monotonicMilliseconds() - since >= quietMilliseconds
+        else { return nil }
+        nextOffset = offset
+        return offset
+    }
+
+    private func reachEnd(_ offset: Int64) {
+        // Where the record to compare with would have been, there is none.
+        if expected != nil { (expected, nextOffset) = (nil, (nextOffset ?? 0) + 1) }
+        end = (offset, monotonicMilliseconds())
     }
 
     private func trouble(

@@ -221,13 +221,19 @@ final class ConsumerLoop: @unchecked Sendable {
         var (hasWorked, mustRestart) = (false, false)
         for lane in laneOrder where !lane.hasStopped && underWay.hasRoom(for: lane.topicPartition) {
             let (records, trouble) = lane.drain(recordsMax: options.batchRecordsMax, bytesMax: options.batchBytesMax)
-            if !records.isEmpty {
+            let end = records.isEmpty ? lane.takeEnd(quietMilliseconds: options.quietMilliseconds) : nil
+            if !records.isEmpty || end != nil {
                 hasWorked = true
                 displaced.remove(lane.topicPartition)
                 underWay.begin(lane.topicPartition, generation, records)
                 mailbox.post(
                     .batch(
-                        RecordBatch(topicPartition: lane.topicPartition, generation: generation, records: records)
+                        RecordBatch(
+                            topicPartition: lane.topicPartition,
+                            generation: generation,
+                            records: records,
+                            endOffset: end
+                        )
                     )
                 )
             }

@@ -13,6 +13,8 @@ package final class KafkaRecordSource: RecordSource {
         /// Topics on which the worker's own facts come back to it. It only moves its position over them, so of their
         /// headers only the one that marks them is copied.
         package var skimmedTopics: Set<String> = []
+        /// How long a partition must have had nothing before its end is told, where that is behind its last record.
+        package var quietMilliseconds = 10_000
 
         package init() {}
     }
@@ -100,13 +102,8 @@ package final class KafkaRecordSource: RecordSource {
     package func restart(generation: Int) async { mailbox.send(.restart(generation: generation)) }
 
     package func done(_ batch: RecordBatch) async {
-        let next = batch.records.last?.offset.addingReportingOverflow(1)
         mailbox.send(
-            .done(
-                generation: batch.generation,
-                batch.topicPartition,
-                nextOffset: next.flatMap { $0.overflow ? nil : $0.partialValue }
-            )
+            .done(generation: batch.generation, batch.topicPartition, nextOffset: batch.nextOffset)
         )
     }
 

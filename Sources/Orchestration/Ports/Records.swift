@@ -23,6 +23,9 @@ package struct IncomingRecord: Equatable, Sendable {
         self.headers = headers
         self.timestamp = timestamp
     }
+
+    /// Where its partition goes on behind it. Behind the largest number is none, which no position takes.
+    package var nextOffset: Int64 { offset &+ 1 }
 }
 
 package struct RecordHeader: Hashable, Sendable {
@@ -56,14 +59,28 @@ package struct RecordBatch: Equatable, Sendable {
     package var topicPartition: TopicPartition
     /// The assignment it belongs to; a batch of an older one must be dropped.
     package var generation: Int
+    /// None when there is only an end to tell.
     package var records: [IncomingRecord]
+    /// Where the partition ends, told when nothing but the marks of transactions and what they have taken back stands
+    /// before it: the position goes there, or retention would delete what nobody has read.
+    package var endOffset: Int64?
 
-    package init(topicPartition: TopicPartition, generation: Int, records: [IncomingRecord]) {
+    package init(
+        topicPartition: TopicPartition,
+        generation: Int,
+        records: [IncomingRecord],
+        endOffset: Int64? = nil
+    ) {
         self.topicPartition = topicPartition
         self.generation = generation
         self.records = records
+        self.endOffset = endOffset
     }
 
+    /// Where the partition goes on after it; nil when it has nothing.
+    package var nextOffset: Int64? { endOffset ?? records.last?.nextOffset }
+
+    /// Done, but for nobody to see as done.
     package var withoutRecords: RecordBatch {
         RecordBatch(topicPartition: topicPartition, generation: generation, records: [])
     }
