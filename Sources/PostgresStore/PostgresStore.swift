@@ -37,7 +37,7 @@ package struct PostgresStore: Store {
             guard results.count == 8,
                 let now = try results[0].rows({ row throws(StoreError) in try row.value(Instant.self) }).first
             else { throw .broken(reason: "the database answered a load incompletely") }
-            var scopes: [SessionID: SessionScope] = [:]
+            var scopes = [SessionID: SessionScope](minimumCapacity: request.sessions.count)
             for id in request.sessions { scopes[id] = SessionScope() }
             for session in try results[1].rows(SessionsTable.read) { scopes[session.id]?.session = session }
             for task in try results[2].rows(TasksTable.read) { scopes[task.sessionID]?.tasks.append(task) }

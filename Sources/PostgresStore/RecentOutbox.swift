@@ -57,8 +57,8 @@ final class RecentOutbox: Sendable {
 
     func take(_ ids: [EventID]) -> [EventID: OutboxMessage] {
         state.withLock { state in
-            var taken: [EventID: OutboxMessage] = [:]
-            if state.newer.isEmpty, state.older.isEmpty { return taken }
+            if state.newer.isEmpty, state.older.isEmpty { return [:] }
+            var taken = [EventID: OutboxMessage](minimumCapacity: ids.count)
             for id in ids {
                 taken[id] = state.newer.removeValue(forKey: id) ?? state.older.removeValue(forKey: id)
             }

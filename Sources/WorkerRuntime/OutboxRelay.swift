@@ -157,16 +157,17 @@ struct OutboxRelay: Sendable {
     /// Sends the rows and says what became of them; of those that failed because no broker answers only why.
     private func publish(_ rows: [OutboxMessage]) async throws -> (outcomes: [OutboxOutcome], trouble: String?) {
         let sent = try await keepingLanes { try await sendInRounds(rows) }
-        let troubled = Set(sent.filter { $0.result.failure != nil }.map(\.row.topic))
+        let troubled = Set(sent.filter { $0.result.failure != nil }.map { rows[$0.place].topic })
         let states = troubled.isEmpty ? [:] : await sink.states(of: troubled)
         var outcomes: [OutboxOutcome] = []
         var trouble: String?
         var delays: [String] = []
-        for (row, result) in sent {
+        for (place, result) in sent {
             guard let error = result.failure else {
-                outcomes.append(OutboxOutcome(id: row.id, lane: row.lane, result: result))
+                outcomes.append(OutboxOutcome(id: rows[place].id, lane: rows[place].lane, result: result))
                 continue
             }
+            let row = rows[place]
             guard let states else {
                 // Nobody answers, and no record is to blame: counted as tries, an outage of minutes would leave them
                 // DEAD; told one by one, it would fill the log.
@@ -195,21 +196,23 @@ struct OutboxRelay: Sendable {
 
     /// Sends in rounds, each with at most one row of a topic and key: a row is sent only once those before it are
     /// through, so a record that the brokers refuse never lets a later one of its key overtake.
+    ///
+    /// - Returns: places in `rows`, which are large to copy, with what became of those.
     private func sendInRounds(
         _ rows: [OutboxMessage]
-    ) async throws -> [(row: OutboxMessage, result: OutboxOutcome.Result)] {
-        var queues: [[OutboxMessage]] = []
+    ) async throws -> [(place: Int, result: OutboxOutcome.Result)] {
+        var queues: [[Int]] = []
         var indices: [RouteKey: Int] = [:]
-        for row in rows {
-            let route = RouteKey(topic: row.topic, key: row.partitionKey)
+        for place in rows.indices {
+            let route = RouteKey(topic: rows[place].topic, key: rows[place].partitionKey)
             if let index = indices[route] {
-                queues[index].append(row)
+                queues[index].append(place)
             } else {
                 indices[route] = queues.count
-                queues.append([row])
+                queues.append([place])
             }
         }
-        var outcomes: [(row: OutboxMessage, result: OutboxOutcome.Result)] = []
+        var outcomes: [(place: Int, result: OutboxOutcome.Result)] = []
         var round = 0
         let end = ContinuousClock.now + .microseconds(settings.relayRoundsLimit.microseconds)
         while true {
@@ -217,16 +220,16 @@ struct OutboxRelay: Sendable {
             // Rows without an outcome are due again.
             if heads.isEmpty || (round > 0 && ContinuousClock.now >= end) { return outcomes }
             let sent = heads.map { queues[$0][round] }
-            for (index, (row, result)) in zip(heads, zip(sent, try await send(sent))) {
-                outcomes.append((row, result))
+            for (index, (place, result)) in zip(heads, zip(sent, try await send(sent, of: rows))) {
+                outcomes.append((place, result))
                 if result != .sent { queues[index].removeSubrange((round + 1)...) }
             }
             round += 1
         }
     }
 
-    private func send(_ rows: [OutboxMessage]) async throws -> [OutboxOutcome.Result] {
-        let records = rows.map { $0.record() }
+    private func send(_ places: [Int], of rows: [OutboxMessage]) async throws -> [OutboxOutcome.Result] {
+        let records = places.map { rows[$0].record() }
         var answers = await sink.send(records)
         // Brokers judge what came together: one record too many, or one that is not valid, and all of them are refused.
         let end = ContinuousClock.now + .microseconds(settings.relayRoundsLimit.microseconds)
@@ -236,16 +239,21 @@ struct OutboxRelay: Sendable {
                 ContinuousClock.now < end
                 ? await sink.sendAlone(records[index]) : .blameless("\(reason); not sent alone yet")
         }
-        return try zip(rows, answers).map { row, answer in try outcome(of: row, answer) }
+        return try zip(places, answers).map { place, answer in try outcome(answer, at: place, of: rows) }
     }
 
-    private func outcome(of row: OutboxMessage, _ answer: SendResult) throws -> OutboxOutcome.Result {
+    private func outcome(
+        _ answer: SendResult,
+        at place: Int,
+        of rows: [OutboxMessage]
+    ) throws -> OutboxOutcome.Result {
         switch answer {
         case .sent: return .sent
-        case .failed(let reason): return .failed(error: reason, retryAfter: Self.retryDelay(row.retryCount, settings))
+        case .failed(let reason):
+            return .failed(error: reason, retryAfter: Self.retryDelay(rows[place].retryCount, settings))
         case .blameless(let reason): return .delayed(error: reason, retryAfter: settings.relayOutageDelay)
         case .refused(let reason):
-            log.error("refused by Kafka", LogField("outbox_id", row.id), LogField("reason", reason))
+            log.error("refused by Kafka", LogField("outbox_id", rows[place].id), LogField("reason", reason))
             return .dead(error: reason)
         case .fatal(let reason): throw WorkerFailure("the Kafka producer cannot go on: \(reason)")
         }

@@ -57,8 +57,14 @@ extension JSONValue {
         switch self {
         case .null, .bool, .number: 32
         case .string(let text): 2 + 6 * text.utf8.count
-        case .array(let elements): elements.reduce(2) { $0 + 1 + $1.textBytesBound }
-        case .object(let object): object.members.reduce(2) { $0 + 4 + 6 * $1.key.utf8.count + $1.value.textBytesBound }
+        case .array(let elements):
+            elements.withUnsafeBufferPointer { elements in
+                elements.indices.reduce(2) { $0 + 1 + elements[$1].textBytesBound }
+            }
+        case .object(let object):
+            object.members.withUnsafeBufferPointer { members in
+                members.indices.reduce(2) { $0 + 4 + 6 * members[$1].key.utf8.count + members[$1].value.textBytesBound }
+            }
         }
     }
 

@@ -44,9 +44,8 @@ package struct Identifier<Kind>: Hashable, Comparable, Sendable, CustomStringCon
     package init(derivedFrom parts: String...) {
         var hash = SHA256()
         for part in parts {
-            let bytes = Array(part.utf8)
-            hash.update(withUnsafeBytes(of: UInt32(bytes.count).bigEndian) { Array($0) })
-            hash.update(bytes)
+            withUnsafeBytes(of: UInt32(part.utf8.count).bigEndian) { hash.update($0) }
+            hash.update(part.utf8)
         }
         let digest = hash.finish()
         func word(_ range: Range<Int>) -> UInt64 { digest[range].reduce(0) { $0 << 8 | UInt64($1) } }

@@ -6,21 +6,25 @@
 extension JSONObject {
     /// What turns this object into `other`; empty when they are equal.
     package func difference(to other: JSONObject) -> JSONObject {
-        var changes = JSONObject()
-        for member in self where other[member.key] == nil { changes[member.key] = ["d": nil] }
-        for member in other {
-            guard let old = self[member.key] else {
-                changes[member.key] = ["s": member.value]
-                continue
-            }
-            if old == member.value { continue }
-            if case .object(let before) = old, case .object(let after) = member.value {
-                changes[member.key] = ["p": .object(before.difference(to: after))]
+        let (before, after) = (members, other.members)
+        var changes: [Member] = []
+        var (old, new) = (0, 0)
+        // Both are sorted by key, so one walk sees what only one of them has.
+        while old < before.count || new < after.count {
+            if new == after.count || (old < before.count && before[old].key.precedesInBytes(after[new].key)) {
+                changes.append(Member(key: before[old].key, value: ["d": nil]))
+                old += 1
+            } else if old == before.count || !before[old].key.hasBytes(of: after[new].key) {
+                changes.append(Member(key: after[new].key, value: ["s": after[new].value]))
+                new += 1
             } else {
-                changes[member.key] = ["s": member.value]
+                if let change = before[old].value.change(to: after[new].value) {
+                    changes.append(Member(key: after[new].key, value: change))
+                }
+                (old, new) = (old + 1, new + 1)
             }
         }
-        return changes
+        return JSONObject(alreadySorted: changes)
     }
 
     /// This object with the changes made. What is no change is passed over: applying never fails.
@@ -37,5 +41,13 @@ extension JSONObject {
             }
         }
         return result
+    }
+}
+
+extension JSONValue {
+    fileprivate func change(to other: JSONValue) -> JSONValue? {
+        if self == other { return nil }
+        guard case .object(let before) = self, case .object(let after) = other else { return ["s": other] }
+        return ["p": .object(before.difference(to: after))]
     }
 }

@@ -48,20 +48,25 @@ private struct JSONWriter {
         case .array(let elements):
             bytes.append(UInt8(ascii: "["))
             depth += 1
-            for (index, element) in elements.enumerated() {
-                separate(isFirst: index == 0)
-                write(element)
+            // Here and below: elements of a buffer are looked at where they are, those of an array are retained.
+            elements.withUnsafeBufferPointer { elements in
+                for index in elements.indices {
+                    separate(isFirst: index == 0)
+                    write(elements[index])
+                }
             }
             close(with: UInt8(ascii: "]"), isEmpty: elements.isEmpty)
         case .object(let object):
             bytes.append(UInt8(ascii: "{"))
             depth += 1
-            for (index, member) in object.members.enumerated() {
-                separate(isFirst: index == 0)
-                write(member.key)
-                bytes.append(UInt8(ascii: ":"))
-                if indentation != nil { bytes.append(UInt8(ascii: " ")) }
-                write(member.value)
+            object.members.withUnsafeBufferPointer { members in
+                for index in members.indices {
+                    separate(isFirst: index == 0)
+                    write(members[index].key)
+                    bytes.append(UInt8(ascii: ":"))
+                    if indentation != nil { bytes.append(UInt8(ascii: " ")) }
+                    write(members[index].value)
+                }
             }
             close(with: UInt8(ascii: "}"), isEmpty: object.isEmpty)
         }

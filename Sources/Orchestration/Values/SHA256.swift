@@ -6,10 +6,14 @@ package struct SHA256 {
     private var state: [UInt32] = [
         0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
     ]
+    /// What of the message is not hashed yet: less than a block.
     private var pending: [UInt8] = []
     private var length: UInt64 = 0
 
-    package init() {}
+    private static let blockBytes = 64
+    private static let roundsMax = 64
+
+    package init() { pending.reserveCapacity(Self.blockBytes) }
 
     /// The digest of `bytes` as 64 lower-case hexadecimal digits.
     package static func hexadecimal(of bytes: some Sequence<UInt8>) -> String {
@@ -20,10 +24,19 @@ package struct SHA256 {
     }
 
     package mutating func update(_ bytes: some Sequence<UInt8>) {
-        for byte in bytes {
-            pending.append(byte)
-            length += 1
-            if pending.count == 64 { compress() }
+        if bytes.withContiguousStorageIfAvailable({ take($0[...]) }) == nil {
+            Array(bytes).withUnsafeBufferPointer { take($0[...]) }
+        }
+    }
+
+    private mutating func take(_ bytes: Slice<UnsafeBufferPointer<UInt8>>) {
+        length += UInt64(bytes.count)
+        var rest = bytes
+        while !rest.isEmpty {
+            let fitting = rest.prefix(Self.blockBytes - pending.count)
+            pending.append(contentsOf: fitting)
+            rest = rest.dropFirst(fitting.count)
+            if pending.count == Self.blockBytes { compress() }
         }
     }
 
@@ -31,33 +44,48 @@ package struct SHA256 {
     package mutating func finish() -> [UInt8] {
         let bits = length * 8
         update(CollectionOfOne(0x80))
-        while pending.count != 56 { update(CollectionOfOne(0)) }
-        for shift in UInt64(0)..<8 { update(CollectionOfOne(UInt8(truncatingIfNeeded: bits >> (56 - 8 * shift)))) }
-        return state.flatMap { word in withUnsafeBytes(of: word.bigEndian) { Array($0) } }
+        let lengthBytes = MemoryLayout.size(ofValue: bits)
+        let room = 2 * Self.blockBytes - lengthBytes - pending.count
+        update(repeatElement(0, count: room % Self.blockBytes))
+        withUnsafeBytes(of: bits.bigEndian) { update($0) }
+        var digest: [UInt8] = []
+        for word in state { withUnsafeBytes(of: word.bigEndian) { digest.append(contentsOf: $0) } }
+        return digest
     }
 
     private mutating func compress() {
-        var words = [UInt32](repeating: 0, count: 64)
-        for index in 0..<16 {
-            let (high, low) = (UInt32(pending[4 * index]) << 8 | UInt32(pending[4 * index + 1]), 4 * index + 2)
-            words[index] = high << 16 | UInt32(pending[low]) << 8 | UInt32(pending[low + 1])
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.roundsMax) { words in
+            Self.constants.withUnsafeBufferPointer { constants in
+                pending.withUnsafeBytes { Self.schedule($0, in: words) }
+                mix(words, constants)
+            }
         }
         pending.removeAll(keepingCapacity: true)
-        func rotate(_ value: UInt32, _ count: UInt32) -> UInt32 { value >> count | value << (32 - count) }
-        for index in 16..<64 {
+    }
+
+    private static func rotate(_ value: UInt32, _ count: UInt32) -> UInt32 { value >> count | value << (32 - count) }
+
+    private static func schedule(_ block: UnsafeRawBufferPointer, in words: UnsafeMutableBufferPointer<UInt32>) {
+        for index in 0..<16 {
+            words[index] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
+        }
+        for index in 16..<roundsMax {
             let early = words[index - 15]
             let late = words[index - 2]
             let small = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
             let large = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
             words[index] = words[index - 16] &+ small &+ words[index - 7] &+ large
         }
+    }
+
+    private mutating func mix(_ words: UnsafeMutableBufferPointer<UInt32>, _ constants: UnsafeBufferPointer<UInt32>) {
         var (a, b, c, d) = (state[0], state[1], state[2], state[3])
         var (e, f, g, h) = (state[4], state[5], state[6], state[7])
-        for index in 0..<64 {
+        for index in 0..<Self.roundsMax {
             let first =
-                h &+ (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) &+ (e & f ^ ~e & g)
-                &+ Self.constants[index] &+ words[index]
-            let second = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) &+ (a & b ^ a & c ^ b & c)
+                h &+ (Self.rotate(e, 6) ^ Self.rotate(e, 11) ^ Self.rotate(e, 25)) &+ (e & f ^ ~e & g)
+                &+ constants[index] &+ words[index]
+            let second = (Self.rotate(a, 2) ^ Self.rotate(a, 13) ^ Self.rotate(a, 22)) &+ (a & b ^ a & c ^ b & c)
             (h, g, f, e, d, c, b, a) = (g, f, e, d &+ first, c, b, a, first &+ second)
         }
         for (index, value) in [a, b, c, d, e, f, g, h].enumerated() { state[index] &+= value }

@@ -37,6 +37,17 @@ import Testing
         #expect(SHA256.hexadecimal(of: text.utf8) == digest)
     }
 
+    @Test func `every length around a block's end has its digest, in one piece or byte by byte`() {
+        let texts = (0...130).map { String(repeating: "a", count: $0) }
+        let digests = texts.map { SHA256.hexadecimal(of: $0.utf8) }
+        // By another implementation: the digest of all these digests.
+        #expect(
+            SHA256.hexadecimal(of: digests.joined().utf8)
+                == "5eee4c50e1b5ec4f1a47f34c25ca988850b49da7904f5ab1b3abc5cc0ae66ef9"
+        )
+        #expect(texts.map { SHA256.hexadecimal(of: AnySequence($0.utf8)) } == digests)
+    }
+
     @Test func `lanes are stable and within bounds`() {
         #expect((0..<1_000).allSatisfy { (0..<OutboxMessage.laneCount).contains(OutboxMessage.lane(of: "\($0)")) })
         #expect(Set((0..<1_000).map { OutboxMessage.lane(of: "key-\($0)") }).count == OutboxMessage.laneCount)
