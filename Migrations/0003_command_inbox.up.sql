@@ -33,7 +33,9 @@ CREATE TABLE command_inbox (
     CONSTRAINT command_inbox_retries_not_negative CHECK (retry_count >= 0),
     CONSTRAINT command_inbox_type_length CHECK (char_length(command_type) BETWEEN 1 AND 255),
     CONSTRAINT command_inbox_key_length CHECK (char_length(idempotency_key) BETWEEN 1 AND 255),
-    CONSTRAINT command_inbox_correlation_length CHECK (char_length(correlation_id) BETWEEN 1 AND 255)
+    CONSTRAINT command_inbox_correlation_length CHECK (char_length(correlation_id) BETWEEN 1 AND 255),
+    -- A deadline's row has a key that is known beforehand: whoever took it would keep the deadline from being decided.
+    CONSTRAINT command_inbox_key_is_not_the_workers CHECK (source <> 'table' OR idempotency_key NOT LIKE 'worker/%')
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE command_inbox IS 'Room is left in each page for the verdicts of its rows.';
 

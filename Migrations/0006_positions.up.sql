@@ -44,7 +44,6 @@ CREATE TABLE dead_letters (
     created_at    timestamptz NOT NULL DEFAULT now(),
     requeued_at   timestamptz,
 
-    CONSTRAINT dead_letters_record_key UNIQUE (cluster_id, topic, partition, record_offset),
     CONSTRAINT dead_letters_reason_known CHECK (
         reason IN (
             'invalid_json', 'invalid_envelope', 'unknown_type', 'too_large', 'missing_key', 'key_mismatch', 'refused',
@@ -53,6 +52,9 @@ CREATE TABLE dead_letters (
     ),
     CONSTRAINT dead_letters_waiting_has_session CHECK (reason <> 'needs_newer_worker' OR session_id IS NOT NULL)
 );
+-- Not unique: in a topic that was made anew other records have the same places. Which record one is of its id says.
+CREATE INDEX idx_dead_letters_record ON dead_letters (cluster_id, topic, partition, record_offset);
+COMMENT ON INDEX idx_dead_letters_record IS 'Was the record at this place set aside?';
 CREATE INDEX idx_dead_letters_waiting ON dead_letters (session_id, arrival)
     WHERE reason = 'needs_newer_worker' AND requeued_at IS NULL;
 COMMENT ON INDEX idx_dead_letters_waiting IS 'Which sessions wait for a newer worker, and what waits with them?';
@@ -72,33 +74,35 @@ CREATE TABLE workflow_definitions (
 CREATE INDEX idx_workflow_definitions_name ON workflow_definitions (name, created_at);
 COMMENT ON INDEX idx_workflow_definitions_name IS 'Which versions of a workflow were ever used?';
 
--- Compare-and-set of owner and offset for every partition of a batch, locked in one order; GN002 if one differs.
+-- Compare-and-set of owner and offset for every partition of a batch, in the order given; GN002 if one differs.
 CREATE FUNCTION genesis_advance_position(
     clusters text[], topics text[], partitions bigint[], epochs bigint[], expected bigint[], next bigint[],
     times timestamptz[], digests text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+    moved bigint;
     fault text;
 BEGIN
-    PERFORM 1 FROM kafka_positions p
-        JOIN unnest(clusters, topics, partitions) AS u (c, t, n)
-            ON p.cluster_id = u.c AND p.topic = u.t AND p.partition = u.n
-        ORDER BY p.cluster_id, p.topic, p.partition FOR UPDATE OF p;
+    UPDATE kafka_positions p SET next_offset = u.o, last_time = u.s, last_digest = u.d
+        FROM unnest(clusters, topics, partitions, epochs, expected, next, times, digests)
+            AS u (c, t, n, e, x, o, s, d)
+        WHERE p.cluster_id = u.c AND p.topic = u.t AND p.partition = u.n
+            AND p.owner_epoch = u.e AND p.next_offset IS NOT DISTINCT FROM u.x;
+    GET DIAGNOSTICS moved = ROW_COUNT;
+    IF moved = cardinality(topics) THEN
+        RETURN;
+    END IF;
     SELECT format(
         '%s[%s] is at offset %s of owner %s epoch %s, expected offset %s epoch %s', u.t, u.n,
         coalesce(p.next_offset::text, 'none'), coalesce(p.owner_id, 'nobody'), coalesce(p.owner_epoch::text, 'none'),
         coalesce(u.x::text, 'none'), u.e
     ) INTO fault
-        FROM unnest(clusters, topics, partitions, epochs, expected) AS u (c, t, n, e, x)
+        FROM unnest(clusters, topics, partitions, epochs, expected, next) AS u (c, t, n, e, x, o)
         LEFT JOIN kafka_positions p ON p.cluster_id = u.c AND p.topic = u.t AND p.partition = u.n
-        WHERE p.owner_epoch IS DISTINCT FROM u.e OR p.next_offset IS DISTINCT FROM u.x
+        -- One that is not where it was to go says more than one that this statement has just moved there.
+        ORDER BY p.owner_epoch IS DISTINCT FROM u.e OR p.next_offset IS DISTINCT FROM u.o DESC
         LIMIT 1;
-    IF fault IS NOT NULL THEN
-        RAISE EXCEPTION '%', fault USING ERRCODE = 'GN002';
-    END IF;
-    UPDATE kafka_positions p SET next_offset = u.o, last_time = u.s, last_digest = u.d
-        FROM unnest(clusters, topics, partitions, next, times, digests) AS u (c, t, n, o, s, d)
-        WHERE p.cluster_id = u.c AND p.topic = u.t AND p.partition = u.n;
+    RAISE EXCEPTION '%', fault USING ERRCODE = 'GN002';
 END
 $$;
 
