@@ -18,6 +18,11 @@ package actor InMemoryStore: Store {
     /// Who is alive until when, also those that hold no lane yet.
     private var owners: [String: Instant] = [:]
     package private(set) var renewals = 0
+
+    /// What a worker looks for again and again.
+    package enum Look: Sendable { case dueOutbox, dueInputs, receivedCommands }
+    package private(set) var looks: [Look: Int] = [:]
+
     package private(set) var clock: Instant
 
     /// What the next calls of `commit` meet, in order.
@@ -245,6 +250,7 @@ package actor InMemoryStore: Store {
     }
 
     package func receivedCommands(limit: Int) async throws(StoreError) -> [InboxCommand] {
+        looks[.receivedCommands, default: 0] += 1
         let waiting = waitingSessions
         return Array(
             commands.filter { $0.isUndecided && !waiting.contains($0.sessionID) }.prefix(limit)
@@ -264,6 +270,7 @@ package actor InMemoryStore: Store {
     }
 
     package func dueInputs(limit: Int) async throws(StoreError) -> [DueInput] {
+        looks[.dueInputs, default: 0] += 1
         var due: [DueInput] = []
         for session in sessions.values where session.status == .inProgress {
             func add(_ kind: DueInput.Kind, _ at: Instant?) {
@@ -311,6 +318,7 @@ package actor InMemoryStore: Store {
     }
 
     package func dueOutbox(lanes: [LaneLease], limit: Int) async throws(StoreError) -> [OutboxMessage] {
+        looks[.dueOutbox, default: 0] += 1
         let mine = Set(lanes.map(\.lane))
         var blocked = Set<[String]>()
         var due: [OutboxMessage] = []

@@ -176,6 +176,31 @@ import Testing
         #expect(await sent(harness) == ["now → t", "meanwhile → t", "later → t"])
     }
 
+    @Test func `a commit of this process wakes the relay, which by itself would look an hour later`() async throws {
+        let harness = RuntimeHarness()
+        let hour = Interval.seconds(3_600)
+        try await harness.whileWorking(relayPollInterval: hour, idlePollMax: hour) { harness in
+            try await harness.assign()
+            // It has found nothing, and waits.
+            try await eventually { await harness.store.looks[.dueOutbox] == 1 }
+            try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
+            try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
+            #expect(await harness.sink.sent.count == harness.store.outbox.count)
+        }
+    }
+
+    @Test func `who finds nothing looks ever less often, for rows to send and for commands`() async throws {
+        let harness = RuntimeHarness()
+        try await harness.whileWorking(idlePollMax: .seconds(3_600)) { harness in
+            // Deadlines are looked for every 2 ms, which tells the time. Twenty looks, each after twice the pause of the one
+            // before, of 2 ms, would take a quarter of an hour.
+            try await eventually { await harness.store.looks[.dueInputs] ?? 0 >= 200 }
+            for look in [InMemoryStore.Look.dueOutbox, .receivedCommands] {
+                #expect(await (1...20).contains(harness.store.looks[look] ?? 0))
+            }
+        }
+    }
+
     @Test func `pauses between tries double up to the limit, each with jitter`() {
         var settings = WorkerSettings(node: "test")
         settings.relayRetryInitial = .seconds(1)

@@ -22,6 +22,8 @@ struct RuntimeHarness {
         assignmentLimit: Interval = .seconds(60),
         stallLimit: Interval = .seconds(120),
         laneLease: Interval = .seconds(15),
+        relayPollInterval: Interval = .milliseconds(2),
+        idlePollMax: Interval = .milliseconds(2),
         schemaVersionMax: Int = Envelope.schemaVersionMax,
         onStall: @escaping @Sendable (String) -> Void = { _ in },
         log: any LogSink = SilentLog(),
@@ -32,8 +34,8 @@ struct RuntimeHarness {
         settings.backoffMax = .milliseconds(5)
         settings.progressInterval = .milliseconds(2)
         settings.inboxPollInterval = .milliseconds(2)
-        settings.relayPollInterval = .milliseconds(2)
-        settings.idlePollMax = .milliseconds(2)
+        settings.relayPollInterval = relayPollInterval
+        settings.idlePollMax = idlePollMax
         settings.relayRetryInitial = .seconds(1)
         settings.sweepInterval = .milliseconds(2)
         settings.lastSendLimit = .milliseconds(50)
@@ -56,7 +58,7 @@ struct RuntimeHarness {
         )
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [stop] in
-                try await worker.run(until: { await stop.wait(atMost: .seconds(60)) }, onStall: onStall)
+                try await worker.run(until: { await stop.wait(atMost: .seconds(3_600)) }, onStall: onStall)
             }
             do {
                 try await body(self)
