@@ -43,6 +43,7 @@ CREATE TABLE dead_letters (
     detail        text        NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
     requeued_at   timestamptz,
+    requeued_by   text,
 
     CONSTRAINT dead_letters_reason_known CHECK (
         reason IN (
@@ -54,6 +55,7 @@ CREATE TABLE dead_letters (
 );
 -- Not unique: in a topic that was made anew other records have the same places. Which record one is of its id says.
 CREATE INDEX idx_dead_letters_record ON dead_letters (cluster_id, topic, partition, record_offset);
+COMMENT ON COLUMN dead_letters.requeued_by IS 'Whoever did it; nobody where a newer worker has taken the record up.';
 COMMENT ON INDEX idx_dead_letters_record IS 'Was the record at this place set aside?';
 CREATE INDEX idx_dead_letters_waiting ON dead_letters (session_id, arrival)
     WHERE reason = 'needs_newer_worker' AND requeued_at IS NULL;

@@ -36,7 +36,10 @@ import Testing
         let database = try await database(holding: [letter])
         let queries = database.queries
         let lanes = try await database.store.leaseLanes(owner: "a", duration: .seconds(60))
-        #expect(try await queries.requeueDeadLetters([letter.id], again: false, tenantID: "t") == .done(count: 1))
+        func requeue(again: Bool, by name: String) async throws -> PostgresQueries.RequeueResult {
+            try await queries.requeueDeadLetters([letter.id], again: again, tenantID: "t", by: name)
+        }
+        #expect(try await requeue(again: false, by: "ann") == .done(count: 1))
         let row = try #require(try await database.store.dueOutbox(lanes: lanes, limit: 9).first)
         let record = row.record()
         #expect(record.topic == "in")
@@ -48,12 +51,12 @@ import Testing
             ]
         )
         let time = try #require(try await queries.deadLetter(letter.id)?.requeuedAt)
-        let second = try await queries.requeueDeadLetters([letter.id], again: false, tenantID: "t")
-        #expect(second == .already(letter.id, at: time))
-        #expect(try await queries.requeueWaitingDeadLetters(reason: nil, tenantID: "t") == 0)
+        #expect(try await requeue(again: false, by: "bob") == .already(letter.id, at: time, by: "ann"))
+        #expect(try await queries.requeueWaitingDeadLetters(reason: nil, tenantID: "t", by: "ann") == 0)
         #expect(try await queries.outbox(limit: 9).count == 1)
-        #expect(try await queries.requeueDeadLetters([letter.id], again: true, tenantID: "t") == .done(count: 1))
-        #expect(try await queries.requeueDeadLetters([letter.id], again: true, tenantID: "t") == .done(count: 1))
+        #expect(try await requeue(again: true, by: "ann") == .done(count: 1))
+        #expect(try await requeue(again: true, by: "bob") == .done(count: 1))
+        #expect(try await queries.deadLetter(letter.id)?.requeuedBy == "bob")
         #expect(try await queries.outbox(limit: 9).count == 3)
     }
 
@@ -62,9 +65,9 @@ import Testing
         let queries = try await database(holding: letters).queries
         let stranger: DeadLetterID = randomID()
         let ids = letters.map(\.id) + [stranger]
-        #expect(try await queries.requeueDeadLetters(ids, again: false, tenantID: "t") == .unknown(stranger))
+        #expect(try await queries.requeueDeadLetters(ids, again: false, tenantID: "t", by: "ann") == .unknown(stranger))
         #expect(try await queries.outbox(limit: 9).isEmpty)
-        #expect(try await queries.requeueWaitingDeadLetters(reason: .invalidJSON, tenantID: "t") == 2)
+        #expect(try await queries.requeueWaitingDeadLetters(reason: .invalidJSON, tenantID: "t", by: "ann") == 2)
         #expect(try await queries.deadLetter(letters[1].id)?.requeuedAt == nil)
         let expected = [letters[2], letters[0]].map { $0.again(tenantID: "t").id }
         #expect(try await queries.outbox(limit: 9).map(\.id).reversed() == expected)
@@ -117,13 +120,15 @@ import Testing
         #expect(try await store.dueOutbox(lanes: lanes, limit: 9).isEmpty)
 
         // One of them is PENDING, so neither changes.
-        #expect(try await queries.requeueOutbox([first, second]) == [first: .dead, second: .pending])
+        #expect(try await queries.requeueOutbox([first, second], by: "ann") == [first: .dead, second: .pending])
         #expect(try await store.dueOutbox(lanes: lanes, limit: 9).isEmpty)
-        #expect(try await queries.requeueOutbox([first]) == [first: .dead])
+        #expect(try await queries.requeueOutbox([first], by: "ann") == [first: .dead])
         #expect(try await store.dueOutbox(lanes: lanes, limit: 9).map(\.id) == [first, second])
         try await store.markOutbox([dead], lanes: lanes)
-        #expect(try await queries.requeueDeadOutbox() == 1)
-        #expect(try await queries.outbox(status: .pending, limit: 9).allSatisfy { $0.retryCount == 0 })
+        #expect(try await queries.requeueDeadOutbox(by: "bob") == 1)
+        let pending = try await queries.outbox(status: .pending, limit: 9)
+        #expect(pending.allSatisfy { $0.retryCount == 0 })
+        #expect(Set(pending.map(\.errorMessage)) == ["requeued by bob; its last error: too large", nil])
 
         #expect(try await queries.skipOutbox(first, by: "ann", reason: "no") == .pending)
         #expect(try await store.dueOutbox(lanes: lanes, limit: 9).count == 2)

@@ -52,8 +52,7 @@ import Testing
             headers: [],
             reason: .refused,
             detail: "",
-            createdAt: Sample.time,
-            requeuedAt: nil
+            createdAt: Sample.time
         )
         let position = OwnedPosition(
             clusterID: "",

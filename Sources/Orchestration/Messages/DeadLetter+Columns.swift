@@ -18,6 +18,7 @@ extension DeadLetter: TableRow {
             "detail": JSONValue(detail),
             "created_at": JSONValue(createdAt),
             "requeued_at": JSONValue(requeuedAt),
+            "requeued_by": JSONValue(requeuedBy),
         ]
     }
 
@@ -39,13 +40,14 @@ extension DeadLetter: TableRow {
             reason: try columns.required("reason", columns.word("reason")),
             detail: try columns.required("detail", columns.text("detail")),
             createdAt: try columns.required("created_at", columns.instant("created_at")),
-            requeuedAt: try columns.instant("requeued_at")
+            requeuedAt: try columns.instant("requeued_at"),
+            requeuedBy: try columns.text("requeued_by")
         )
     }
 
     package static let columnNames: Set<String> = [
         "id", "arrival", "session_id", "needs_schema", "cluster_id", "topic", "partition", "record_offset",
         "record_key", "record_value", "headers", "reason",
-        "detail", "created_at", "requeued_at",
+        "detail", "created_at", "requeued_at", "requeued_by",
     ]
 }

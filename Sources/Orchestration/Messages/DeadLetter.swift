@@ -33,6 +33,8 @@ package struct DeadLetter: Equatable, Sendable {
     package var detail: String
     package var createdAt: Instant
     package var requeuedAt: Instant?
+    /// Who has published it again; nil where a newer worker has taken it up.
+    package var requeuedBy: String?
 
     /// Whether its session still waits for a newer worker.
     package var isWaiting: Bool { reason == .needsNewerWorker && requeuedAt == nil }
@@ -52,7 +54,8 @@ package struct DeadLetter: Equatable, Sendable {
         reason: Reason,
         detail: String,
         createdAt: Instant,
-        requeuedAt: Instant?
+        requeuedAt: Instant? = nil,
+        requeuedBy: String? = nil
     ) {
         self.id = id
         self.arrival = arrival
@@ -69,5 +72,6 @@ package struct DeadLetter: Equatable, Sendable {
         self.detail = detail
         self.createdAt = createdAt
         self.requeuedAt = requeuedAt
+        self.requeuedBy = requeuedBy
     }
 }

@@ -31,8 +31,7 @@ extension DeadLetter {
             headers: .array(record.headers.map { [.string($0.name), HeaderText.encode($0.value)] }),
             reason: reason,
             detail: detail,
-            createdAt: now,
-            requeuedAt: nil
+            createdAt: now
         )
     }
 

@@ -20,7 +20,7 @@ enum OperatorStatements {
     )
     static let markRequeued = Statement(
         "operator_mark_requeued",
-        "UPDATE dead_letters SET requeued_at = clock_timestamp() WHERE id = ANY ($1::uuid[])"
+        "UPDATE dead_letters SET requeued_at = clock_timestamp(), requeued_by = $2::text WHERE id = ANY ($1::uuid[])"
     )
     /// All of the rows or none; answers with what each was before.
     static let requeueOutbox = Statement(
@@ -29,8 +29,9 @@ enum OperatorStatements {
         WITH wanted AS (
             SELECT o.id, o.status FROM event_outbox o WHERE o.id = ANY ($1::uuid[]) ORDER BY o.id FOR UPDATE
         ), changed AS (
-            UPDATE event_outbox o SET status = 'PENDING', retry_count = 0, next_retry_at = NULL FROM wanted w
-            WHERE o.id = w.id
+            UPDATE event_outbox o SET status = 'PENDING', retry_count = 0, next_retry_at = NULL,
+                error_message = $2::text || coalesce('; its last error: ' || o.error_message, '')
+            FROM wanted w WHERE o.id = w.id
                 AND (SELECT count(*) FROM wanted x WHERE x.status IN ('FAILED', 'DEAD')) = cardinality($1::uuid[])
         )
         SELECT id, status FROM wanted
@@ -41,8 +42,9 @@ enum OperatorStatements {
         """
         WITH wanted AS (SELECT o.id FROM event_outbox o WHERE o.status = 'DEAD' ORDER BY o.id FOR UPDATE),
         changed AS (
-            UPDATE event_outbox o SET status = 'PENDING', retry_count = 0, next_retry_at = NULL FROM wanted w
-            WHERE o.id = w.id RETURNING 1
+            UPDATE event_outbox o SET status = 'PENDING', retry_count = 0, next_retry_at = NULL,
+                error_message = $1::text || coalesce('; its last error: ' || o.error_message, '')
+            FROM wanted w WHERE o.id = w.id RETURNING 1
         )
         SELECT count(*) FROM changed
         """

@@ -9,7 +9,7 @@ extension PostgresQueries {
     package enum RequeueResult: Equatable, Sendable {
         case done(count: Int)
         case unknown(DeadLetterID)
-        case already(DeadLetterID, at: Instant)
+        case already(DeadLetterID, at: Instant, by: String?)
     }
 
     /// Publishes dead letters again, each to the topic it came from, through the outbox.
@@ -18,13 +18,14 @@ extension PostgresQueries {
     package func requeueDeadLetters(
         _ ids: [DeadLetterID],
         again: Bool,
-        tenantID: String
+        tenantID: String,
+        by name: String
     ) async throws(StoreError) -> RequeueResult {
         let wanted = Step(OperatorStatements.lockDeadLetters) { $0.column(ids) { $0 } }
-        return try await requeue(wanted, tenantID) { letters in
+        return try await requeue(wanted, tenantID, by: name) { letters in
             if let missing = ids.first(where: { id in !letters.contains { $0.id == id } }) { return .unknown(missing) }
             for letter in letters where !again {
-                if let time = letter.requeuedAt { return .already(letter.id, at: time) }
+                if let time = letter.requeuedAt { return .already(letter.id, at: time, by: letter.requeuedBy) }
             }
             return nil
         }
@@ -33,19 +34,23 @@ extension PostgresQueries {
     /// The same for up to `requeueBatchMax` of those never published again; the count is 0 when none is left.
     package func requeueWaitingDeadLetters(
         reason: DeadLetter.Reason?,
-        tenantID: String
+        tenantID: String,
+        by name: String
     ) async throws(StoreError) -> Int {
         let wanted = Step(OperatorStatements.lockWaitingDeadLetters) {
             $0.add(reason?.rawValue)
             $0.add(Self.requeueBatchMax)
         }
-        guard case .done(let count) = try await requeue(wanted, tenantID, unless: { _ in nil }) else { return 0 }
-        return count
+        switch try await requeue(wanted, tenantID, by: name, unless: { _ in nil }) {
+        case .done(let count): return count
+        case .unknown, .already: return 0
+        }
     }
 
     private func requeue(
         _ wanted: Step,
         _ tenantID: String,
+        by name: String,
         unless refusal: @escaping @Sendable ([DeadLetter]) -> RequeueResult?
     ) async throws(StoreError) -> RequeueResult {
         try await run { connection throws(StoreError) in
@@ -55,23 +60,34 @@ extension PostgresQueries {
                 guard !letters.isEmpty else { return .done(count: 0) }
                 _ = try connection.steps([
                     OutboxTable.insert(letters.map { $0.again(tenantID: tenantID) }),
-                    Step(OperatorStatements.markRequeued) { $0.column(letters) { $0.id } },
+                    Step(OperatorStatements.markRequeued) {
+                        $0.column(letters) { $0.id }
+                        $0.add(name)
+                    },
                 ])
                 return .done(count: letters.count)
             }
         }
     }
 
-    /// Lets the relay try FAILED or DEAD rows again, with all their tries: all of them or, if one is not such, none.
+    /// Lets the relay try FAILED or DEAD rows again, with all their tries: all of them or, if one is not such, none. Who did
+    /// it stays with a row's last error, until there is another.
     ///
     /// - Returns: the status before of each row found.
-    package func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus] {
-        try await statuses(Step(OperatorStatements.requeueOutbox) { $0.column(Array(Set(ids))) { $0 } })
+    package func requeueOutbox(
+        _ ids: [EventID],
+        by name: String
+    ) async throws(StoreError) -> [EventID: OutboxStatus] {
+        let step = Step(OperatorStatements.requeueOutbox) {
+            $0.column(Array(Set(ids))) { $0 }
+            $0.add("requeued by \(name)")
+        }
+        return try await statuses(step)
     }
 
     /// Lets the relay try every DEAD row again; how many there were.
-    package func requeueDeadOutbox() async throws(StoreError) -> Int {
-        let step = Step(OperatorStatements.requeueDeadOutbox)
+    package func requeueDeadOutbox(by name: String) async throws(StoreError) -> Int {
+        let step = Step(OperatorStatements.requeueDeadOutbox) { $0.add("requeued by \(name)") }
         return try await rows(step) { row throws(StoreError) in try row.value(Int.self) }.first ?? 0
     }
 

@@ -5,7 +5,7 @@ enum DeadLettersTable {
     /// Every column in the order of the model's properties, as `read` expects them.
     static let columns = """
         id, arrival, session_id, needs_schema, cluster_id, topic, partition, record_offset, record_key, record_value,
-        headers, reason, detail, created_at, requeued_at
+        headers, reason, detail, created_at, requeued_at, requeued_by
         """
     /// Of a session that waits for a newer worker.
     private static let isWaiting = "reason = 'needs_newer_worker' AND requeued_at IS NULL"
@@ -53,17 +53,17 @@ enum DeadLettersTable {
         """
         INSERT INTO dead_letters AS t (
             id, session_id, needs_schema, cluster_id, topic, partition, record_offset, record_key, record_value,
-            headers, reason, detail, created_at, requeued_at
+            headers, reason, detail, created_at, requeued_at, requeued_by
         )
         SELECT
-            u.id, u.session_id, u.needs_schema, u.cluster_id, u.topic, u.partition, u.record_offset, u.record_key, u.record_value,
-            u.headers, u.reason, u.detail, u.created_at, u.requeued_at
+            u.id, u.session_id, u.needs_schema, u.cluster_id, u.topic, u.partition, u.record_offset, u.record_key,
+            u.record_value, u.headers, u.reason, u.detail, u.created_at, u.requeued_at, u.requeued_by
         FROM unnest(
             $1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bytea[],
-            $9::bytea[], $10::jsonb[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[]
+            $9::bytea[], $10::jsonb[], $11::text[], $12::text[], $13::timestamptz[], $14::timestamptz[], $15::text[]
         ) WITH ORDINALITY AS u (
             id, session_id, needs_schema, cluster_id, topic, partition, record_offset, record_key, record_value,
-            headers, reason, detail, created_at, requeued_at, ordinal
+            headers, reason, detail, created_at, requeued_at, requeued_by, ordinal
         )
         ORDER BY u.ordinal
         ON CONFLICT DO NOTHING
@@ -86,6 +86,7 @@ enum DeadLettersTable {
             values.column(rows) { $0.detail }
             values.column(rows) { $0.createdAt }
             values.column(rows) { $0.requeuedAt }
+            values.column(rows) { $0.requeuedBy }
         }
     }
 
@@ -105,7 +106,8 @@ enum DeadLettersTable {
             reason: try row.word(),
             detail: try row.value(),
             createdAt: try row.value(),
-            requeuedAt: try row.optional()
+            requeuedAt: try row.optional(),
+            requeuedBy: try row.optional()
         )
     }
 }

@@ -31,7 +31,7 @@ enum DeadLettersCommand {
                 name: "requeue",
                 summary: "Publish dead letters again, byte for byte, to the topics they came from.",
                 details: """
-                    The records go through the outbox, so a worker must run. Each is marked with the time; one that was \
+                    The records go through the outbox, so a worker must run. Each is marked with the time and whoever did it; one that was \
                     requeued before is refused unless --again is given. All the ids, or none of them.
                     """,
                 examples: [
@@ -65,11 +65,16 @@ enum DeadLettersCommand {
             throw CommandFailure.usage("--again takes ids: --all means those that were never requeued")
         }
         if ids.isEmpty { try invocation.confirm("Publish all these dead letters again?") }
-        let tenant = try Configuration(invocation).tenant
+        let (tenant, person) = (try Configuration(invocation).tenant, try invocation.person)
         let count = try await invocation.withQueries { queries in
             ids.isEmpty
-                ? try await queries.requeueWaitingDeadLetters(reason: reason, tenantID: tenant)
-                : try await queries.requeueDeadLetters(ids, again: invocation.has("again"), tenantID: tenant)
+                ? try await queries.requeueWaitingDeadLetters(reason: reason, tenantID: tenant, by: person)
+                : try await queries.requeueDeadLetters(
+                    ids,
+                    again: invocation.has("again"),
+                    tenantID: tenant,
+                    by: person
+                )
         }
         invocation.print(count: count, "requeued", "The relay will publish \(Phrases.records(count)) again.")
     }

@@ -67,11 +67,12 @@ enum OutboxCommand {
             throw CommandFailure.usage("give ids of outbox rows, or --dead")
         }
         let count: Int
+        let person = try invocation.person
         if ids.isEmpty {
             try invocation.confirm("Let the relay try all DEAD rows again?")
-            count = try await invocation.withQueries { try await $0.requeueDeadOutbox() }
+            count = try await invocation.withQueries { try await $0.requeueDeadOutbox(by: person) }
         } else {
-            let before = try await invocation.withQueries { try await $0.requeueOutbox(ids) }
+            let before = try await invocation.withQueries { try await $0.requeueOutbox(ids, by: person) }
             for id in ids { try require(before[id], isOneOf: [.failed, .dead], id) }
             count = before.count
         }

@@ -52,12 +52,16 @@ protocol SessionQueries: Sendable {
         by name: String
     ) async throws(StoreError) -> OwnedPosition?
     /// Publishes the dead letters again; unless all of them can be, none is and a sentence says why.
-    func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int
+    func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String, by name: String) async throws -> Int
     /// Publishes all dead letters again that never were; how many.
-    func requeueWaitingDeadLetters(reason: DeadLetter.Reason?, tenantID: String) async throws(StoreError) -> Int
+    func requeueWaitingDeadLetters(
+        reason: DeadLetter.Reason?,
+        tenantID: String,
+        by name: String
+    ) async throws(StoreError) -> Int
     /// The status before of each row found; unless all were FAILED or DEAD nothing has changed.
-    func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus]
-    func requeueDeadOutbox() async throws(StoreError) -> Int
+    func requeueOutbox(_ ids: [EventID], by name: String) async throws(StoreError) -> [EventID: OutboxStatus]
+    func requeueDeadOutbox(by name: String) async throws(StoreError) -> Int
     /// Takes over the rows of an older table; how many were read, taken over, known already, and which were refused.
     func importOutbox(
         from table: String,

@@ -179,20 +179,25 @@ private struct DatabaseQueries: SessionQueries {
     ) async throws(StoreError) -> OwnedPosition? {
         try await rows.resetPosition(cluster: cluster, partition: partition, to: offset, by: name)
     }
-    func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String) async throws -> Int {
-        switch try await rows.requeueDeadLetters(ids, again: again, tenantID: tenantID) {
+    func requeueDeadLetters(_ ids: [DeadLetterID], again: Bool, tenantID: String, by name: String) async throws -> Int {
+        switch try await rows.requeueDeadLetters(ids, again: again, tenantID: tenantID, by: name) {
         case .done(let count): return count
         case .unknown(let id): throw CommandFailure.notSo("there is no dead letter \(id); nothing was requeued")
-        case .already(let id, let time):
+        case .already(let id, let time, let name):
             throw CommandFailure.notSo(
-                "dead letter \(id) was requeued at \(time) already; nothing was requeued (--again does it once more)"
+                "dead letter \(id) was requeued by \(name ?? "a newer worker") at \(time) already; nothing was requeued "
+                    + "(--again does it once more)"
             )
         }
     }
-    func requeueWaitingDeadLetters(reason: DeadLetter.Reason?, tenantID: String) async throws(StoreError) -> Int {
+    func requeueWaitingDeadLetters(
+        reason: DeadLetter.Reason?,
+        tenantID: String,
+        by name: String
+    ) async throws(StoreError) -> Int {
         var total = 0
         while true {
-            let count = try await rows.requeueWaitingDeadLetters(reason: reason, tenantID: tenantID)
+            let count = try await rows.requeueWaitingDeadLetters(reason: reason, tenantID: tenantID, by: name)
             total += count
             if count < PostgresQueries.requeueBatchMax { return total }
         }
@@ -205,10 +210,12 @@ private struct DatabaseQueries: SessionQueries {
         let count = try await rows.importOutbox(from: table, defaults, isRehearsal: isRehearsal)
         return OutboxImport(read: count.read, imported: count.imported, known: count.known, refused: count.refused)
     }
-    func requeueOutbox(_ ids: [EventID]) async throws(StoreError) -> [EventID: OutboxStatus] {
-        try await rows.requeueOutbox(ids)
+    func requeueOutbox(_ ids: [EventID], by name: String) async throws(StoreError) -> [EventID: OutboxStatus] {
+        try await rows.requeueOutbox(ids, by: name)
     }
-    func requeueDeadOutbox() async throws(StoreError) -> Int { try await rows.requeueDeadOutbox() }
+    func requeueDeadOutbox(by name: String) async throws(StoreError) -> Int {
+        try await rows.requeueDeadOutbox(by: name)
+    }
     func skipOutbox(_ id: EventID, by name: String, reason: String) async throws(StoreError) -> OutboxStatus? {
         try await rows.skipOutbox(id, by: name, reason: reason)
     }
