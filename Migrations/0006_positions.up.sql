@@ -12,6 +12,7 @@ CREATE TABLE kafka_positions (
     next_offset bigint,
     owner_epoch bigint      NOT NULL DEFAULT 0,
     owner_id    text        NOT NULL DEFAULT '',
+    last_offset bigint,
     last_time   timestamptz,
     last_digest text,
     stop_reason text,
@@ -20,9 +21,10 @@ CREATE TABLE kafka_positions (
 
     CONSTRAINT kafka_positions_pkey PRIMARY KEY (cluster_id, topic, partition),
     CONSTRAINT kafka_positions_partition_not_negative CHECK (partition >= 0),
-    CONSTRAINT kafka_positions_offset_not_negative CHECK (next_offset >= 0)
+    CONSTRAINT kafka_positions_offset_not_negative CHECK (next_offset >= 0),
+    CONSTRAINT kafka_positions_last_is_before_next CHECK (last_offset BETWEEN 0 AND next_offset - 1)
 );
-COMMENT ON COLUMN kafka_positions.last_digest IS 'Of the record before next_offset, to know it again.';
+COMMENT ON COLUMN kafka_positions.last_digest IS 'Of the last record before next_offset, to know it again.';
 CREATE TRIGGER kafka_positions_set_timestamp BEFORE UPDATE ON kafka_positions
     FOR EACH ROW WHEN (NEW.updated_at IS NULL OR NEW.updated_at <= OLD.updated_at)
     EXECUTE FUNCTION trigger_set_timestamp();
@@ -79,15 +81,15 @@ COMMENT ON INDEX idx_workflow_definitions_name IS 'Which versions of a workflow 
 -- Compare-and-set of owner and offset for every partition of a batch, in the order given; GN002 if one differs.
 CREATE FUNCTION genesis_advance_position(
     clusters text[], topics text[], partitions bigint[], epochs bigint[], expected bigint[], next bigint[],
-    times timestamptz[], digests text[]
+    last bigint[], times timestamptz[], digests text[]
 ) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     moved bigint;
     fault text;
 BEGIN
-    UPDATE kafka_positions p SET next_offset = u.o, last_time = u.s, last_digest = u.d
-        FROM unnest(clusters, topics, partitions, epochs, expected, next, times, digests)
-            AS u (c, t, n, e, x, o, s, d)
+    UPDATE kafka_positions p SET next_offset = u.o, last_offset = u.l, last_time = u.s, last_digest = u.d
+        FROM unnest(clusters, topics, partitions, epochs, expected, next, last, times, digests)
+            AS u (c, t, n, e, x, o, l, s, d)
         WHERE p.cluster_id = u.c AND p.topic = u.t AND p.partition = u.n
             AND p.owner_epoch = u.e AND p.next_offset IS NOT DISTINCT FROM u.x;
     GET DIAGNOSTICS moved = ROW_COUNT;

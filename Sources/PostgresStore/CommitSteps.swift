@@ -41,6 +41,7 @@ enum CommitSteps {
             $0.column(positions) { $0.ownerEpoch }
             $0.column(positions) { $0.expectedOffset }
             $0.column(positions) { $0.nextOffset }
+            $0.column(positions) { $0.fingerprint?.offset }
             $0.column(positions) { $0.fingerprint?.timestamp }
             $0.column(positions) { $0.fingerprint?.digest }
         }

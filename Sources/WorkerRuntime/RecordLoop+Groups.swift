@@ -68,7 +68,7 @@ private struct Stretch {
 
     var partition: TopicPartition { batch.topicPartition }
     /// Where the partition goes on after it; nil when it has nothing.
-    var nextOffset: Int64? { batch.endOffset ?? records.last?.nextOffset }
+    var nextOffset: Int64? { records.last?.nextOffset ?? batch.endOffset }
 }
 
 extension RecordLoop {

@@ -4,110 +4,147 @@ import Testing
 
 /// What stands in a partition and is no record: nobody is given it, and the position must pass over it.
 @Suite(.timeLimit(.minutes(2))) struct EndOfPartitionTests {
-    private func options(quietMilliseconds: Int) -> KafkaRecordSource.Options {
-        var options = KafkaRecordSource.Options()
-        options.quietMilliseconds = quietMilliseconds
-        return options
-    }
+    private static let noQuietNeeded = 0
 
     private func mark(_ topic: String, _ broker: TestBroker, count: Int = 1) throws {
         for _ in 0..<count { try WireBatch.commitMark.append(to: topic, at: broker.bootstrap) }
     }
 
-    /// Waits for the end, says that it is dealt with, and gives all ends that were told.
-    private func ends(_ source: TestSource, count: Int) async throws -> [Int64] {
-        try await eventually("\(count) ends") { source.batches.count { $0.endOffset != nil } >= count }
-        for batch in source.batches { await source.source.done(batch) }
-        return source.batches.compactMap(\.endOffset)
+    /// Records and marks in this order, `r` and `m`; the records as they are read.
+    private func topic(_ content: String, from first: Int = 0, on broker: TestBroker) async throws -> (
+        name: String, records: [IncomingRecord]
+    ) {
+        let name = try broker.topic()
+        for (index, kind) in content.enumerated() {
+            guard kind == "r" else {
+                try mark(name, broker)
+                continue
+            }
+            try await broker.fill(name, count: 1, from: first + index)
+        }
+        let source = try broker.source(name)
+        try await source.start()
+        let records = try await source.read(content.count { $0 == "r" })
+        await source.source.close()
+        return (name, records)
+    }
+
+    private func source(
+        _ starts: KeyValuePairs<String, StartOffset>,
+        on broker: TestBroker,
+        quietMilliseconds: Int = noQuietNeeded
+    ) async throws -> TestSource {
+        var options = KafkaRecordSource.Options()
+        options.quietMilliseconds = quietMilliseconds
+        let places = starts.map { (TopicPartition(topic: $0.key, partition: 0), $0.value) }
+        let source = TestSource(
+            try KafkaRecordSource(broker.configuration(), assigning: places.map(\.0), options: options)
+        )
+        try await eventually("the assignment") { !source.assignments.isEmpty }
+        await source.source.start(
+            generation: source.assignments[0].generation,
+            at: Dictionary(uniqueKeysWithValues: places)
+        )
+        return source
+    }
+
+    /// Says of each batch that it is dealt with until the topic's end has been told where it should be.
+    private func awaitEnd(_ offset: Int64, of topic: String, from source: TestSource) async throws {
+        try await eventually("the end at \(offset) of \(topic)") {
+            for batch in source.batches { await source.source.done(batch) }
+            return source.batches.contains { $0.topicPartition.topic == topic && $0.endOffset == offset }
+        }
+    }
+
+    private func ends(of topic: String, from source: TestSource) -> [Int64] {
+        source.batches.filter { $0.topicPartition.topic == topic }.compactMap(\.endOffset)
+    }
+
+    /// Until whatever ends there are to tell have been told: those of the clock, a topic that has one already, come with
+    /// the same answers of the broker, and here with two later ones.
+    private func awaitTwoMoreEnds(of clock: String, now end: Int64, from source: TestSource, _ broker: TestBroker)
+        async throws
+    {
+        try await awaitEnd(end, of: clock, from: source)
+        for next in end + 1...end + 2 {
+            try mark(clock, broker)
+            try await awaitEnd(next, of: clock, from: source)
+        }
     }
 
     @Test func `behind marks of transactions the end is told, and each end once`() async throws {
         let broker = try TestBroker.shared.get()
-        let topic = try broker.topic()
-        try await broker.fill(topic, count: 2)
-        try mark(topic, broker, count: 3)
-        let source = try broker.source(topic, options: options(quietMilliseconds: 50))
-        try await source.start()
-        #expect(try await source.read(2).map(text) == ["0", "1"])
-        #expect(try await ends(source, count: 1) == [5])
-        try await broker.fill(topic, count: 1, from: 2)
+        let (name, _) = try await topic("rrmmm", on: broker)
+        let source = try await source([name: .beginning], on: broker, quietMilliseconds: 50)
+        try await awaitEnd(5, of: name, from: source)
+        try await broker.fill(name, count: 1, from: 2)
         #expect(try await source.read(3).map(\.offset) == [0, 1, 5])
-        try mark(topic, broker)
-        #expect(try await ends(source, count: 2) == [5, 7])
-        #expect(source.stops.isEmpty && source.batches.allSatisfy { $0.records.isEmpty || $0.endOffset == nil })
+        try mark(name, broker)
+        try await awaitEnd(7, of: name, from: source)
+        #expect(ends(of: name, from: source) == [5, 7])
+        #expect(source.stops.isEmpty && source.batches.allSatisfy { $0.records.isEmpty != ($0.endOffset == nil) })
         await source.source.close()
-    }
-
-    @Test func `a partition of nothing but marks ends behind them, and one without any has no end to tell`()
-        async throws
-    {
-        let broker = try TestBroker.shared.get()
-        let (marked, plain) = (try broker.topic(), try broker.topic())
-        try mark(marked, broker, count: 2)
-        try await broker.fill(plain, count: 2)
-        let source = try broker.source(marked, options: options(quietMilliseconds: 0))
-        try await source.start()
-        #expect(try await ends(source, count: 1) == [2])
-        await source.source.close()
-        let other = try broker.source(plain, options: options(quietMilliseconds: 0))
-        try await other.start()
-        #expect(try await other.read(2).count == 2)
-        // The record behind comes after whatever end there was to tell.
-        try await broker.fill(plain, count: 1, from: 2)
-        #expect(try await other.read(3).count == 3)
-        #expect(other.batches.allSatisfy { $0.endOffset == nil })
-        await other.source.close()
     }
 
     @Test func `an end that records have passed meanwhile is not told any more`() async throws {
         let broker = try TestBroker.shared.get()
-        let topics = [try broker.topic(), try broker.topic()]
-        try mark(topics[0], broker, count: 3)
-        let source = TestSource(
-            try KafkaRecordSource(
-                broker.configuration(),
-                assigning: topics.map { TopicPartition(topic: $0, partition: 0) },
-                options: options(quietMilliseconds: 300)
-            )
-        )
-        try await source.start()
-        // The first end may be known by now, and has not been told. The other topic's is told later than it would be.
-        try await broker.fill(topics[0], count: 1)
-        _ = try await source.read(1)
-        try mark(topics[1], broker)
-        try await eventually("the other end") {
-            source.batches.contains { $0.topicPartition.topic == topics[1] && $0.endOffset == 1 }
-        }
-        let places = source.batches.filter { $0.topicPartition.topic == topics[0] }.compactMap(\.nextOffset)
+        let (name, clock) = (try await topic("rmm", on: broker).name, try await topic("r", on: broker).name)
+        let source = try await source([name: .beginning, clock: .beginning], on: broker, quietMilliseconds: 300)
+        _ = try await source.read(2)
+        // The end may be known by now, and has not been told. The clock's is told later than it would be.
+        try await broker.fill(name, count: 1, from: 1)
+        _ = try await source.read(3)
+        try mark(clock, broker)
+        try await awaitEnd(2, of: clock, from: source)
+        let places = source.batches.filter { $0.topicPartition.topic == name }.compactMap(\.nextOffset)
         #expect(places.last == 4 && places == Set(places).sorted())
+        await source.source.close()
+    }
+
+    @Test func `where no record has been, or nothing stands behind the last, there is no end to tell`() async throws {
+        let broker = try TestBroker.shared.get()
+        let (marks, plain) = (try await topic("mm", on: broker).name, try await topic("rr", on: broker).name)
+        let clock = try await topic("rm", on: broker).name
+        let source = try await source([marks: .beginning, plain: .beginning, clock: .beginning], on: broker)
+        try await awaitTwoMoreEnds(of: clock, now: 2, from: source, broker)
+        #expect(ends(of: marks, from: source) == [] && ends(of: plain, from: source) == [])
         await source.source.close()
     }
 
     @Test func `who goes on at an end reads what comes next, and tells that end no second time`() async throws {
         let broker = try TestBroker.shared.get()
-        let topic = try broker.topic()
-        try await broker.fill(topic, count: 1)
-        let first = try broker.source(topic)
-        try await first.start()
-        let last = try await first.read(1).map(RecordFingerprint.init(of:))
-        await first.source.close()
-        try mark(topic, broker, count: 2)
-        let source = try broker.source(topic, options: options(quietMilliseconds: 0))
-        try await source.start(at: .after(last[0], 3))
-        try await broker.fill(topic, count: 1, from: 1)
-        #expect(try await source.read(1).map(\.offset) == [3])
-        #expect(source.stops.isEmpty && source.batches.allSatisfy { $0.endOffset == nil })
+        let (name, records) = try await topic("rmm", on: broker)
+        let clock = try await topic("rm", on: broker).name
+        let position = StartOffset.after(RecordFingerprint(of: records[0]), 3)
+        let source = try await source([name: position, clock: .beginning], on: broker)
+        try await awaitTwoMoreEnds(of: clock, now: 2, from: source, broker)
+        try await broker.fill(name, count: 1, from: 1)
+        #expect(try await source.read(2).filter { $0.topicPartition.topic == name }.map(\.offset) == [3])
+        #expect(source.stops.isEmpty && ends(of: name, from: source) == [])
+        await source.source.close()
+    }
+
+    @Test(arguments: [("rmrmrm", 2), ("rrmrrr", 3)])
+    func `a topic made anew is known at an end too, by any other record that stands before it`(
+        _ content: String,
+        _ place: Int64
+    ) async throws {
+        let broker = try TestBroker.shared.get()
+        let (_, records) = try await topic("rmrm", on: broker)
+        let (other, _) = try await topic(content, from: 100, on: broker)
+        let source = try await source([other: .after(RecordFingerprint(of: records[1]), 4)], on: broker)
+        try await eventually("the stop") { !source.stops.isEmpty }
+        #expect(source.stops[0].1.contains("record at offset \(place) is not the one"))
+        #expect(source.batches.isEmpty)
         await source.source.close()
     }
 
     @Test func `a batch that cannot be read stops its partition at its place`() async throws {
         let broker = try TestBroker.shared.get()
-        let topic = try broker.topic()
-        try await broker.fill(topic, count: 2)
-        try WireBatch.ofFalseCompression.append(to: topic, at: broker.bootstrap)
-        try await broker.fill(topic, count: 1, from: 2)
-        let source = try broker.source(topic)
-        try await source.start()
+        let name = try await topic("rr", on: broker).name
+        try WireBatch.ofFalseCompression.append(to: name, at: broker.bootstrap)
+        try await broker.fill(name, count: 1, from: 2)
+        let source = try await source([name: .beginning], on: broker)
         #expect(try await source.read(2).map(text) == ["0", "1"])
         try await eventually("the stop") { !source.stops.isEmpty }
         #expect(source.stops[0].1.contains("from offset 2 on cannot be read"))

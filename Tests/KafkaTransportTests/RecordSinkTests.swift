@@ -67,7 +67,7 @@ import Testing
         try broker.control.send("down")
         let started = ContinuousClock.now
         let results = await sink.send((1...100).map { record("t", $0) })
-        #expect(ContinuousClock.now - started < .seconds(10))
+        #expect(ContinuousClock.now - started < .seconds(30))
         for result in results {
             guard case .blameless(let reason) = result else { throw TestFailure("\(result)") }
             #expect(reason.contains("MSG_TIMED_OUT"))
@@ -99,7 +99,8 @@ import Testing
         try await Task.sleep(for: .milliseconds(50))
         let started = ContinuousClock.now
         await sink.close()
-        #expect(ContinuousClock.now - started < .seconds(10))
+        // Well before the record's own time is over, on a busy machine too.
+        #expect(ContinuousClock.now - started < .seconds(40))
         guard case .failed = await results[0] else { throw TestFailure("not failed") }
         #expect(await sink.send([record("t", 2)]) == [.failed("the producer has been closed")])
     }

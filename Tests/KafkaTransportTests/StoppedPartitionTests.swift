@@ -80,15 +80,18 @@ import Testing
         return (broker, beginning)
     }
 
+    private static func behindUnknown(_ offset: Int64) -> StartOffset {
+        .after(RecordFingerprint(offset: offset - 1, timestamp: nil, digest: "x"), offset)
+    }
+
     @Test func `records deleted before they were read stop the partition, those deleted afterwards do not`()
         async throws
     {
         let (broker, beginning) = try await shortenedTopic()
-        let unknown = RecordFingerprint(timestamp: nil, digest: "x")
-        let reason = try await stop(broker, .after(unknown, 2))
+        let reason = try await stop(broker, Self.behindUnknown(2))
         #expect(reason.contains("begins at \(beginning): \(beginning - 2) records were deleted"))
         let source = try broker.source("t")
-        try await source.start(at: .after(unknown, beginning))
+        try await source.start(at: Self.behindUnknown(beginning))
         #expect(try await source.read(1).first?.offset == beginning)
         await source.source.close()
     }
@@ -100,7 +103,7 @@ import Testing
         var configuration = try broker.configuration()
         configuration.answerLimitMilliseconds = 300
         let (listOffsets, many, unsupported) = (2, 10_000, 35)
-        let start = StartOffset.after(RecordFingerprint(timestamp: nil, digest: "x"), beginning)
+        let start = Self.behindUnknown(beginning)
         let partition = TopicPartition(topic: "t", partition: 0)
 
         try broker.control.send("error \(listOffsets) \(many) \(unsupported)")

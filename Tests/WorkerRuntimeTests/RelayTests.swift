@@ -182,10 +182,11 @@ import Testing
         try await harness.whileWorking(relayPollInterval: hour, idlePollMax: hour) { harness in
             try await harness.assign()
             // It has found nothing, and waits.
-            try await eventually { await harness.store.looks[.dueOutbox] == 1 }
+            try await eventually { await harness.store.looks[.dueOutbox] ?? 0 >= 1 }
             try await harness.deliver([RuntimeHarness.command("Start", session: 1, id: 1)])
             try await eventually { await harness.store.outbox.allSatisfy { $0.status == .sent } }
-            #expect(await harness.sink.sent.count == harness.store.outbox.count)
+            let sent = await harness.sink.sent.count
+            #expect(await sent == harness.store.outbox.count && sent > 0)
         }
     }
 

@@ -12,7 +12,7 @@ final class ConsumerLane {
     private let skims: Bool
     /// Where the partition goes on, nil until the first record when it did not start at a number.
     private var nextOffset: Int64?
-    /// Of the record before the one to start with, which is read once more and compared.
+    /// Of the last record that was processed, which is read once more and compared; nil once it has been, or is gone.
     private var expected: RecordFingerprint?
     /// Where the partition ended when it was last looked at, and since when: librdkafka passes over the marks of
     /// transactions and what they have taken back, and says only here how far it has come.
@@ -23,7 +23,7 @@ final class ConsumerLane {
         _ client: KafkaClient,
         _ topicPartition: TopicPartition,
         wakeUp: WakeUp,
-        startOffset: Int64,
+        nextOffset: Int64?,
         expecting fingerprint: RecordFingerprint? = nil,
         skims: Bool
     ) {
@@ -37,7 +37,7 @@ final class ConsumerLane {
         self.skims = skims
         self.topicPartition = topicPartition
         expected = fingerprint
-        nextOffset = startOffset >= 0 ? startOffset : nil
+        self.nextOffset = nextOffset
     }
 
     deinit {
@@ -65,17 +65,16 @@ final class ConsumerLane {
                 continue
             }
             let record = IncomingRecord(message, topicPartition, skims: skims)
-            if let fingerprint = expected {
-                expected = nil
-                // Where compaction has taken the record away, there is nothing to compare with.
-                if record.offset == nextOffset {
-                    guard RecordFingerprint(of: record) == fingerprint else {
-                        hasStopped = true
-                        return (records, .stopped(reason: StoppedPartition.otherRecord(topicPartition, record.offset)))
-                    }
-                    nextOffset = record.nextOffset
-                    continue
+            // Where compaction has taken the record away, there is nothing to compare with.
+            let last = expected
+            expected = nil
+            if let nextOffset, record.offset < nextOffset {
+                // Nothing that can be read stood between that record and the position.
+                guard RecordFingerprint(of: record) == last else {
+                    hasStopped = true
+                    return (records, .stopped(reason: StoppedPartition.otherRecord(topicPartition, record.offset)))
                 }
+                continue
             }
             bytes += record.bytes
             nextOffset = record.nextOffset
@@ -87,7 +86,8 @@ final class ConsumerLane {
     /// Once for each end, and only when nothing has come for so long: every transaction has its mark, and one position
     /// for a quiet partition is enough.
     func takeEnd(quietMilliseconds: Int) -> Int64? {
-        guard let (offset, since) = end, offset > nextOffset ?? 0,
+        // A partition that has given no record begins where it begins: there, retention cannot stop it.
+        guard let (offset, since) = end, let known = nextOffset, offset > known,
             monotonicMilliseconds() - since >= quietMilliseconds
         else { return nil }
         nextOffset = offset
@@ -95,8 +95,7 @@ final class ConsumerLane {
     }
 
     private func reachEnd(_ offset: Int64) {
-        // Where the record to compare with would have been, there is none.
-        if expected != nil { (expected, nextOffset) = (nil, (nextOffset ?? 0) + 1) }
+        if let last = expected, offset > last.offset { expected = nil }
         end = (offset, monotonicMilliseconds())
     }
 

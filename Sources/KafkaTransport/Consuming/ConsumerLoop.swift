@@ -141,9 +141,9 @@ final class ConsumerLoop: @unchecked Sendable {
             switch start {
             case .offset(let number): offset = number
             case .after(let record, let number):
-                // Its own offset; there is one, or nothing would have been processed.
-                offset = number > 0 ? number - 1 : number
-                fingerprint = number > 0 ? record : nil
+                // That record is read once more.
+                fingerprint = (0..<max(0, number)).contains(record.offset) ? record : nil
+                offset = fingerprint?.offset ?? number
             case .beginning: offset = Int64(RD_KAFKA_OFFSET_BEGINNING)
             case .end: offset = Int64(RD_KAFKA_OFFSET_END)
             case .committed: offset = Int64(RD_KAFKA_OFFSET_STORED)
@@ -163,7 +163,7 @@ final class ConsumerLoop: @unchecked Sendable {
                     client,
                     topicPartition,
                     wakeUp: wakeUp,
-                    startOffset: offset,
+                    nextOffset: start.number,
                     expecting: fingerprint,
                     skims: options.skimmedTopics.contains(topicPartition.topic)
                 )
@@ -221,7 +221,8 @@ final class ConsumerLoop: @unchecked Sendable {
         var (hasWorked, mustRestart) = (false, false)
         for lane in laneOrder where !lane.hasStopped && underWay.hasRoom(for: lane.topicPartition) {
             let (records, trouble) = lane.drain(recordsMax: options.batchRecordsMax, bytesMax: options.batchBytesMax)
-            let end = records.isEmpty ? lane.takeEnd(quietMilliseconds: options.quietMilliseconds) : nil
+            let end =
+                records.isEmpty && trouble == nil ? lane.takeEnd(quietMilliseconds: options.quietMilliseconds) : nil
             if !records.isEmpty || end != nil {
                 hasWorked = true
                 displaced.remove(lane.topicPartition)

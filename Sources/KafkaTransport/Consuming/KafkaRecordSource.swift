@@ -162,7 +162,7 @@ package final class KafkaRecordSource: RecordSource {
     /// everything processed has been deleted since, there is no record to compare with.
     private func checked(_ offsets: [TopicPartition: StartOffset]) async -> [TopicPartition: StartOffset] {
         let wanted = offsets.compactMap { partition, start in
-            if case .after(_, let number) = start, number > 0 { (partition, number) } else { nil }
+            if case .after(let last, let number) = start, number > 0 { (partition, last, number) } else { nil }
         }
         guard !wanted.isEmpty else { return offsets }
         let (client, mailbox, limit) = (client, mailbox, answerMilliseconds)
@@ -170,7 +170,7 @@ package final class KafkaRecordSource: RecordSource {
             var bounds: [TopicPartition: ClosedRange<Int64>] = [:]
             let deadline = monotonicMilliseconds() + Int(limit)
             while bounds.count < wanted.count {
-                for (partition, _) in wanted where bounds[partition] == nil {
+                for (partition, _, _) in wanted where bounds[partition] == nil {
                     let left = min(Self.boundsMilliseconds, deadline - monotonicMilliseconds())
                     guard left > 0, !mailbox.isClosing else { return bounds }
                     bounds[partition] = client.bounds(of: partition, limitMilliseconds: Int32(clamping: left))
@@ -180,14 +180,14 @@ package final class KafkaRecordSource: RecordSource {
             return bounds
         }
         var result = offsets
-        for (partition, number) in wanted {
+        for (partition, last, number) in wanted {
             // Unknown bounds: when the record is asked for and is not there, the assignment begins anew.
             guard let range = bounds?[partition] else { continue }
             if number > range.upperBound {
                 stop(partition, StoppedPartition.shorter(partition, number, end: range.upperBound), in: &result)
             } else if number < range.lowerBound {
                 stop(partition, StoppedPartition.evicted(partition, number, beginning: range.lowerBound), in: &result)
-            } else if number == range.lowerBound {
+            } else if last.offset < range.lowerBound {
                 result[partition] = .offset(number)
             }
         }

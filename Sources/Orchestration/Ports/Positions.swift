@@ -22,11 +22,15 @@ package struct OwnedPosition: Equatable, Sendable {
     package var nextOffset: Int64?
     package var ownerEpoch: Int64
     package var ownerID: String
-    /// Of the record before the next offset; nil when none was processed, or a person has set the position.
+    /// Of the last record before the next offset; nil when none was processed, or a person has set the position.
     package var fingerprint: RecordFingerprint? {
-        get { lastDigest.map { RecordFingerprint(timestamp: lastTime, digest: $0) } }
-        set { (lastTime, lastDigest) = (newValue?.timestamp, newValue?.digest) }
+        get {
+            guard let lastOffset, let lastDigest else { return nil }
+            return RecordFingerprint(offset: lastOffset, timestamp: lastTime, digest: lastDigest)
+        }
+        set { (lastOffset, lastTime, lastDigest) = (newValue?.offset, newValue?.timestamp, newValue?.digest) }
     }
+    package private(set) var lastOffset: Int64?
     package private(set) var lastTime: Instant?
     package private(set) var lastDigest: String?
     /// Why the partition stands still, and what to do.
@@ -58,6 +62,7 @@ package struct OwnedPosition: Equatable, Sendable {
         self.nextOffset = nextOffset
         self.ownerEpoch = ownerEpoch
         self.ownerID = ownerID
+        self.lastOffset = fingerprint?.offset
         self.lastTime = fingerprint?.timestamp
         self.lastDigest = fingerprint?.digest
         self.stopReason = stopReason

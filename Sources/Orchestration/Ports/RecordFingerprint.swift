@@ -1,5 +1,6 @@
-/// By what a record is known again: whether the one at an offset is still the one that was processed.
+/// By what a record is known again: whether the one at its offset is still the one that was processed.
 package struct RecordFingerprint: Equatable, Sendable {
+    package var offset: Int64
     /// The record's own time; nil for one without.
     package var timestamp: Instant?
     /// SHA-256 over key and value, the first `digestLength` hexadecimal digits.
@@ -7,7 +8,8 @@ package struct RecordFingerprint: Equatable, Sendable {
 
     package static let digestLength = 16
 
-    package init(timestamp: Instant?, digest: String) {
+    package init(offset: Int64, timestamp: Instant?, digest: String) {
+        self.offset = offset
         self.timestamp = timestamp
         self.digest = digest
     }
@@ -21,6 +23,10 @@ package struct RecordFingerprint: Equatable, Sendable {
         }
         let digits = Array("0123456789abcdef")
         let text = String(hash.finish().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-        self.init(timestamp: record.timestamp, digest: String(text.prefix(Self.digestLength)))
+        self.init(
+            offset: record.offset,
+            timestamp: record.timestamp,
+            digest: String(text.prefix(Self.digestLength))
+        )
     }
 }

@@ -59,10 +59,10 @@ package struct RecordBatch: Equatable, Sendable {
     package var topicPartition: TopicPartition
     /// The assignment it belongs to; a batch of an older one must be dropped.
     package var generation: Int
-    /// None when there is only an end to tell.
+    /// None where an end is told.
     package var records: [IncomingRecord]
-    /// Where the partition ends, told when nothing but the marks of transactions and what they have taken back stands
-    /// before it: the position goes there, or retention would delete what nobody has read.
+    /// Where the partition ends, told by itself when nothing but the marks of transactions and what they have taken back
+    /// stands before it: the position goes there, or retention would delete what nobody has read.
     package var endOffset: Int64?
 
     package init(
@@ -78,7 +78,7 @@ package struct RecordBatch: Equatable, Sendable {
     }
 
     /// Where the partition goes on after it; nil when it has nothing.
-    package var nextOffset: Int64? { endOffset ?? records.last?.nextOffset }
+    package var nextOffset: Int64? { records.last?.nextOffset ?? endOffset }
 
     /// Done, but for nobody to see as done.
     package var withoutRecords: RecordBatch {
@@ -107,7 +107,7 @@ package enum SourceEvent: Equatable, Sendable {
 /// Where an assigned partition starts.
 package enum StartOffset: Equatable, Sendable {
     case offset(Int64)
-    /// The offset, if the record before it is still the one with the fingerprint; else the partition stops.
+    /// The offset, if the last record before it is still the one with the fingerprint; else the partition stops.
     case after(RecordFingerprint, Int64)
     case beginning
     case end

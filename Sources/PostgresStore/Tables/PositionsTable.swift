@@ -3,15 +3,15 @@ internal import Orchestration
 /// `kafka_positions`: where each partition goes on, and who may move it.
 enum PositionsTable {
     private static let columns = """
-        cluster_id, topic, partition, next_offset, owner_epoch, owner_id, last_time, last_digest, stop_reason,
-        reset_note, updated_at
+        cluster_id, topic, partition, next_offset, owner_epoch, owner_id, last_offset, last_time, last_digest,
+        stop_reason, reset_note, updated_at
         """
     static let advance = Statement(
         "positions_advance",
         """
         SELECT genesis_advance_position(
             $1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-            $7::timestamptz[], $8::text[]
+            $7::bigint[], $8::timestamptz[], $9::text[]
         )
         """
     )
@@ -56,8 +56,8 @@ enum PositionsTable {
             SELECT * FROM kafka_positions WHERE cluster_id = $1::text AND topic = $2::text AND partition = $3::bigint
             FOR UPDATE
         ), changed AS (
-            UPDATE kafka_positions p SET next_offset = $4::bigint, last_time = NULL, last_digest = NULL,
-                stop_reason = NULL, owner_epoch = p.owner_epoch + 1, owner_id = $5::text,
+            UPDATE kafka_positions p SET next_offset = $4::bigint, last_offset = NULL, last_time = NULL,
+                last_digest = NULL, stop_reason = NULL, owner_epoch = p.owner_epoch + 1, owner_id = $5::text,
                 reset_note = $5::text || ' at ' || to_char(
                     clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
                 ) || ': from ' || coalesce(b.next_offset::text, 'the beginning') || ' to '
@@ -86,8 +86,10 @@ enum PositionsTable {
     }
 
     private static func fingerprint(_ row: inout RowReader) throws(StoreError) -> RecordFingerprint? {
+        let offset: Int64? = try row.optional()
         let time: Instant? = try row.optional()
         let digest: String? = try row.optional()
-        return digest.map { RecordFingerprint(timestamp: time, digest: $0) }
+        guard let offset, let digest else { return nil }
+        return RecordFingerprint(offset: offset, timestamp: time, digest: digest)
     }
 }
