@@ -48,6 +48,7 @@ enum Evidence {
             UPDATE checker.logs SET message = body ->> 'message';
             CREATE INDEX ON checker.records (event_id, topic);
             CREATE INDEX ON checker.records (lower(checker.message_key(body)));
+            CREATE INDEX ON checker.records ((body -> 'payload' ->> 'task_id'));
             CREATE TABLE checker.requests AS
                 SELECT (payload ->> 'task_id')::uuid AS task_id, (payload ->> 'attempt')::integer AS attempt,
                     payload ->> 'task_type' AS task_type

@@ -60,6 +60,7 @@ package final class Field: Sendable {
     package let database: Database
     package let brokers: String
     package let control: BrokerControl
+    private let controlSocket: String
     package let partitions: Int
     package let configuration: KafkaConfiguration
     private let broker: ChildProcess
@@ -88,16 +89,16 @@ package final class Field: Sendable {
         unlink(address)
         let list = (Arena.topics + Arena.topics.map { "\($0).dlq" }).map { "\($0):\(partitions)" }
         // A Unix socket's path has 107 bytes at most.
-        let socket = "/tmp/chaos-\(getpid())-\(databaseName.suffix(40))"
+        controlSocket = "/tmp/chaos-\(getpid())-\(databaseName.suffix(40))"
         broker = try ChildProcess(
             [
                 arena.genesis, "broker", "--address-file", address, "--topics", list.joined(separator: ","),
-                "--control-socket", socket,
+                "--control-socket", controlSocket,
             ],
             environment: [:],
             logFile: "\(folder)/broker.log"
         )
-        control = BrokerControl(socketPath: socket)
+        control = BrokerControl(socketPath: controlSocket)
         for _ in 0..<1_000 where access(address, F_OK) != 0 { try await Task.sleep(for: .milliseconds(5)) }
         brokers = String(try Files.read(address).prefix { !$0.isWhitespace })
         try Files.write("\(folder)/kafka.properties", (Self.properties + properties).joined(separator: "\n") + "\n")
@@ -173,6 +174,7 @@ package final class Field: Sendable {
     package func close(keeping: Bool) {
         database.close()
         broker.stop(graceSeconds: 1)
+        unlink(controlSocket)
         let administration = Database(arena.cluster.connectionString())
         if !keeping {
             _ = try? administration.rows("DROP DATABASE IF EXISTS \(databaseName) WITH (FORCE)")

@@ -97,8 +97,9 @@ extension Invariant {
             )
             -- Of starts and progress that came too late there is one row for each attempt, under a key of its own.
             AND NOT (c.idempotency_key LIKE 'worker/late/%' AND EXISTS (
-                SELECT FROM checker.records r WHERE r.body ->> 'event_type' = c.command_type
-                    AND c.idempotency_key = format('worker/late/%s/%s/%s/%s', r.body ->> 'aggregate_id',
+                SELECT FROM checker.records r
+                WHERE r.body -> 'payload' ->> 'task_id' = split_part(c.idempotency_key, '/', 4)
+                    AND r.body ->> 'event_type' = c.command_type AND c.idempotency_key = format('worker/late/%s/%s/%s/%s', r.body ->> 'aggregate_id',
                         r.body -> 'payload' ->> 'task_id', r.body -> 'payload' ->> 'attempt', c.command_type)
             ))
             """
