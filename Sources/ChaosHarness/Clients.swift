@@ -136,6 +136,8 @@ package actor Clients {
                 (try? database.number(
                     "SELECT count(*) FROM genesis_sessions WHERE status = 'IN_PROGRESS' AND workflow_name = 'chaos'"
                 )) ?? load.openMax
+            // It may have begun during the pause, and must not end before what is sent here.
+            if isDraining { break }
             if open < load.openMax { startOne() }
             if dice.percent(6) { poison() }
         }

@@ -150,6 +150,8 @@ package final class Round: Sendable {
         do {
             // Under the names of the slots, so that their lanes need not wait for leases to run out.
             for (name, numbers) in shares { workers.append(try await field.start(name, partitions: numbers)) }
+            // Who is not at work yet cannot be stopped as an operator would.
+            for worker in workers { await worker.waitUntilAtWork(milliseconds: Self.drainLimitMilliseconds) }
             await clients.drain()
             var remaining = "everything"
             while true {
