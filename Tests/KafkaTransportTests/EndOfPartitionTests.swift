@@ -6,8 +6,8 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct EndOfPartitionTests {
     private static let noQuietNeeded = 0
 
-    private func mark(_ topic: String, _ broker: TestBroker, count: Int = 1) throws {
-        for _ in 0..<count { try WireBatch.commitMark.append(to: topic, at: broker.bootstrap) }
+    private func mark(_ topic: String, _ broker: TestBroker) throws {
+        try WireBatch.commitMark.append(to: topic, at: broker.bootstrap)
     }
 
     /// Records and marks in this order, `r` and `m`; the records as they are read.
@@ -40,11 +40,7 @@ import Testing
         let source = TestSource(
             try KafkaRecordSource(broker.configuration(), assigning: places.map(\.0), options: options)
         )
-        try await eventually("the assignment") { !source.assignments.isEmpty }
-        await source.source.start(
-            generation: source.assignments[0].generation,
-            at: Dictionary(uniqueKeysWithValues: places)
-        )
+        try await source.start(at: Dictionary(uniqueKeysWithValues: places))
         return source
     }
 

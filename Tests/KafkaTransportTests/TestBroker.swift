@@ -135,11 +135,14 @@ final class TestSource: Sendable {
     /// Waits for the assignment and starts all its partitions at the same place.
     func start(at offset: StartOffset = .beginning, assignment number: Int = 1) async throws {
         try await eventually("assignment \(number)") { self.assignments.count >= number }
-        let (generation, partitions) = assignments[number - 1]
-        await source.start(
-            generation: generation,
-            at: Dictionary(uniqueKeysWithValues: partitions.map { ($0, offset) })
-        )
+        let partitions = assignments[number - 1].partitions
+        try await start(at: Dictionary(uniqueKeysWithValues: partitions.map { ($0, offset) }), assignment: number)
+    }
+
+    /// Waits for the assignment and starts each partition at its place.
+    func start(at offsets: [TopicPartition: StartOffset], assignment number: Int = 1) async throws {
+        try await eventually("assignment \(number)") { self.assignments.count >= number }
+        await source.start(generation: assignments[number - 1].generation, at: offsets)
     }
 
     /// Answers `done` to each batch until so many records have come.

@@ -60,7 +60,6 @@ final class ConsumerLane {
             defer { rd_kafka_message_destroy(message) }
             let code = message.pointee.err
             guard code == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                if code == RD_KAFKA_RESP_ERR__PARTITION_EOF { reachEnd(message.pointee.offset) }
                 if let trouble = trouble(code, message) { return (records, trouble) }
                 continue
             }
@@ -104,7 +103,9 @@ final class ConsumerLane {
         _ message: UnsafeMutablePointer<rd_kafka_message_t>
     ) -> Trouble? {
         switch code {
-        case RD_KAFKA_RESP_ERR__PARTITION_EOF: return nil
+        case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            reachEnd(message.pointee.offset)
+            return nil
         case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RD_KAFKA_RESP_ERR__NO_OFFSET:
             hasStopped = true
             let reason = StoppedPartition.outOfRange(topicPartition, nextOffset)

@@ -22,6 +22,10 @@ enum OperatorStatements {
         "operator_mark_requeued",
         "UPDATE dead_letters SET requeued_at = clock_timestamp(), requeued_by = $2::text WHERE id = ANY ($1::uuid[])"
     )
+    /// What is done by hand, and by whom, stays with the row's last error.
+    private static func saidBeforeError(_ words: String) -> String {
+        "\(words)::text || coalesce('; its last error: ' || o.error_message, '')"
+    }
     /// All of the rows or none; answers with what each was before.
     static let requeueOutbox = Statement(
         "operator_requeue_outbox",
@@ -30,7 +34,7 @@ enum OperatorStatements {
             SELECT o.id, o.status FROM event_outbox o WHERE o.id = ANY ($1::uuid[]) ORDER BY o.id FOR UPDATE
         ), changed AS (
             UPDATE event_outbox o SET status = 'PENDING', retry_count = 0, next_retry_at = NULL,
-                error_message = $2::text || coalesce('; its last error: ' || o.error_message, '')
+                error_message = \(saidBeforeError("$2"))
             FROM wanted w WHERE o.id = w.id
                 AND (SELECT count(*) FROM wanted x WHERE x.status IN ('FAILED', 'DEAD')) = cardinality($1::uuid[])
         )
@@ -43,7 +47,7 @@ enum OperatorStatements {
         WITH wanted AS (SELECT o.id FROM event_outbox o WHERE o.status = 'DEAD' ORDER BY o.id FOR UPDATE),
         changed AS (
             UPDATE event_outbox o SET status = 'PENDING', retry_count = 0, next_retry_at = NULL,
-                error_message = $1::text || coalesce('; its last error: ' || o.error_message, '')
+                error_message = \(saidBeforeError("$1"))
             FROM wanted w WHERE o.id = w.id RETURNING 1
         )
         SELECT count(*) FROM changed
@@ -56,7 +60,7 @@ enum OperatorStatements {
         WITH wanted AS (SELECT o.id, o.status FROM event_outbox o WHERE o.id = $1::uuid FOR UPDATE),
         changed AS (
             UPDATE event_outbox o SET status = 'SENT', published_at = clock_timestamp(), next_retry_at = NULL,
-                error_message = $2::text || coalesce('; its last error: ' || o.error_message, '')
+                error_message = \(saidBeforeError("$2"))
             FROM wanted w WHERE o.id = w.id AND w.status = 'DEAD'
         )
         SELECT id, status FROM wanted
